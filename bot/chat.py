@@ -1,0 +1,176 @@
+"""The border between the core and any chat platform: events in, answers out, and the adapter's port."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.ui.calls import Call
+from bot.ui.cards import Card
+from bot.ui.forms import Form, Option
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as the platform knows them. `zone` is the IANA zone of their profile, if it has one."""
+
+    platform: str
+    id: str
+    name: str
+    zone: str | None = None
+    bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A place a message can go: a channel, or a person's direct messages when `person` is set.
+
+    `workspace` is the Slack team or Discord server whose rate limits apply.
+    """
+
+    platform: str
+    channel: str = ""
+    workspace: str = ""
+    person: str = ""
+    name: str = ""
+
+    @property
+    def direct(self) -> bool:
+        return bool(self.person)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """One message on a platform: enough to read it, edit it or react to it."""
+
+    at: Address
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A message as read back: who wrote it, its words, the addresses in it, and its own permalink."""
+
+    author: Actor
+    text: str
+    links: tuple[str, ...] = ()
+    permalink: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A command was typed, a button pressed or a form submitted.
+
+    `delivery` identifies this delivery: the same one again has no further effect.
+    """
+
+    call: Call
+    by: Actor
+    at: Address
+    on: MessageRef | None = None
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A reaction was added to or removed from a message. `emoji` is its short name ("bookmark")."""
+
+    emoji: str
+    added: bool
+    on: MessageRef
+    by: Actor
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completing:
+    """Someone is typing the value of `param`; `typed` is what stands there so far."""
+
+    call: Call
+    param: str
+    typed: str
+    by: Actor
+    at: Address
+
+
+Event = Called | Reacted | Completing
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Say this to the person alone, or to everyone in the channel."""
+
+    card: Card
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Redraw the card whose button was pressed; where none was, say it privately."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Open the form with the values already known and the problems beside their fields."""
+
+    form: Form
+    known: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggest:
+    """Offer these completions."""
+
+    options: Sequence[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """React to the message that was reacted to, as the bot's whole answer."""
+
+    emoji: str
+
+
+Answer = Reply | Update | Ask | Suggest | Mark | None
+Handle = Callable[[Event], Awaitable[Answer]]
+
+
+class RetryLater(Exception):
+    """The platform did not take the message and said when to come back."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"retry in {seconds:g} s")
+        self.seconds = seconds
+
+
+class Undeliverable(Exception):
+    """The platform will never take this message; `reason` is for the operator and the facilitators."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Adapter(Protocol):
+    """One platform. Any other exception from `post` leaves it unknown whether the message arrived."""
+
+    name: str
+    quarantine: float
+    """Seconds after which a message that `find` does not see can no longer appear."""
+
+    async def run(self, handle: Handle) -> None:
+        """Translate the platform's events until cancelled; returns having closed its connections."""
+
+    async def post(self, to: Address, card: Card, *, key: str) -> MessageRef:
+        """Post the card, marked with `key`. Raises RetryLater or Undeliverable."""
+
+    async def find(self, to: Address, *, key: str) -> MessageRef | None:
+        """Return the message that carries `key`, if it arrived after all."""
+
+    async def edit(self, message: MessageRef, card: Card) -> None:
+        """Redraw a message in place. Raises RetryLater, or Undeliverable when it is gone."""
+
+    async def read(self, message: MessageRef) -> Quote | None:
+        """Return what the message says, or None when it cannot be read."""

@@ -1,0 +1,34 @@
+"""Text from people, made safe to keep: one normal form, stated limits, nothing cut silently."""
+
+import unicodedata
+
+from bot.errors import BadValue
+
+_KEPT_CONTROLS = "\n\t"
+
+
+def clean(text: str, *, limit: int, what: str) -> str:
+    """Return `text` in Unicode NFC without control characters and outer white space.
+
+    Raises BadValue naming `what` for NUL, lone surrogates, or more than `limit` characters.
+    """
+    if "\x00" in text:
+        raise BadValue(f"{what} contains a NUL character. Please remove it and send it again.")
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadValue(f"{what} contains half a character. Please type it again.")
+    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = "".join(
+        c for c in normal if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc"
+    ).strip()
+    if len(kept) > limit:
+        raise BadValue(f"{what} may have at most {limit:,} characters; this has {len(kept):,}.")
+    return kept
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return `text` on one line, at most `limit` characters, marked with … where it was longer.
+
+    For labels drawn from longer text that is kept whole elsewhere.
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""Platform-neutral messages and input: spans, cards, forms, and the calls that buttons carry."""

@@ -1,0 +1,46 @@
+"""Every table, as SQLModel classes."""
+
+from storage.tables.communities import (
+    Channel,
+    Community,
+    Farewell,
+    JoinRequest,
+    Membership,
+    Proposal,
+    ProposalVoice,
+)
+from storage.tables.letters import Edition, Letter, Mailing
+from storage.tables.people import Account, AccountLink, Delivery, LinkCode, Person
+from storage.tables.pulses import Ballot, NamedAnswer, Participation, Pulse, Question
+from storage.tables.resources import Endorsement, Resource, ResourceNote, ResourceTag
+from storage.tables.sessions import Occurrence, Rsvp, Session
+
+__all__ = [
+    "Account",
+    "AccountLink",
+    "Ballot",
+    "Channel",
+    "Community",
+    "Delivery",
+    "Edition",
+    "Endorsement",
+    "Farewell",
+    "JoinRequest",
+    "Letter",
+    "LinkCode",
+    "Mailing",
+    "Membership",
+    "NamedAnswer",
+    "Occurrence",
+    "Participation",
+    "Person",
+    "Proposal",
+    "ProposalVoice",
+    "Pulse",
+    "Question",
+    "Resource",
+    "ResourceNote",
+    "ResourceTag",
+    "Rsvp",
+    "Session",
+]
