@@ -48,6 +48,15 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A text file that comes with the card, to keep or open elsewhere. Not counted as card text."""
+
+    name: str
+    media: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A thin line between two parts."""
 
@@ -73,7 +82,7 @@ class Buttons:
         _at_most(BUTTONS_PER_ROW, len(self.row), "buttons in a row")
 
 
-Block = Text | Facts | Image | Rule | Buttons
+Block = Text | Facts | Image | File | Rule | Buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,8 @@ def words(card: Card) -> str:
                 lines += [f"{label}: {plain(value)}" for label, value in pairs]
             case Image(_, alt):
                 lines.append(alt)
+            case File(name):
+                lines.append(name)
             case Rule() | Buttons():
                 pass
     return "\n".join(lines)

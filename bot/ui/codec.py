@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.ui.calls import Call, Word
-from bot.ui.cards import Button, Buttons, Card, Facts, Image, Rule, Text
+from bot.ui.cards import Button, Buttons, Card, Facts, File, Image, Rule, Text
 from bot.ui.forms import Field, Form, Option
 from bot.ui.spans import Bold, Code, Link, Mention, Moment
 
 _TAGGED: dict[str, type] = {
     cls.__name__.lower(): cls
-    for cls in (Bold, Code, Link, Mention, Moment, Text, Facts, Image, Rule, Button, Buttons, Card, Call, Word)
+    for cls in (Bold, Code, Link, Mention, Moment, Text, Facts, Image, File, Rule, Button, Buttons, Card, Call, Word)
     + (Form, Field, Option)
 }
 

@@ -51,7 +51,7 @@ class Membership(Row, table=True):
 
 
 class JoinRequest(Row, table=True):
-    """Someone asked to join a community that is by request."""
+    """Someone asked to join, or was invited: a request is open while it has no outcome."""
 
     __table_args__ = (UniqueConstraint("community_id", "person_id"), {"sqlite_autoincrement": True})
 
@@ -59,7 +59,7 @@ class JoinRequest(Row, table=True):
     community_id: int = Field(foreign_key="community.id")
     person_id: int = person_column("row")
     asked_at: datetime = moment()
-    outcome: str = ""  # approved, declined, or open while empty
+    outcome: str = ""  # approved, declined, invited
     decided_by: int | None = person_column("clear")
 
 

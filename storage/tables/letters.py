@@ -19,9 +19,17 @@ class Mailing(Row, table=True):
 
 
 class Letter(Row, table=True):
-    """One outgoing message. Its key makes it unique for ever: the same key again is the same letter."""
+    """One outgoing message. Its key makes it unique for ever: the same key again is the same letter.
 
-    __table_args__ = (Index("ix_letter_state_due_at", "state", "due_at"), {"sqlite_autoincrement": True})
+    pending -> sending -> sent; a crash or a time-out in between makes it ambiguous until it has been
+    looked for. skipped and expired are final; held waits for the operator. Final letters keep no card.
+    """
+
+    __table_args__ = (
+        Index("ix_letter_state_due_at", "state", "due_at"),
+        Index("ix_letter_destination", "platform", "channel", "person_account", "state"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
@@ -35,12 +43,12 @@ class Letter(Row, table=True):
     person_id: int | None = person_column("clear")
     card: dict[str, Any] = json_column(dict)
     state: str = "pending"  # pending, sending, ambiguous, sent, skipped, expired, held
-    reason: str = ""  # why it was skipped, expired or held
+    reason: str = ""  # why it was skipped, expired or held, or is in doubt
     created_at: datetime = moment()
     due_at: datetime = moment()
     expires_at: datetime | None = moment(default=None)
     attempts: int = 0
-    lease_until: datetime | None = moment(default=None)
+    lease_until: datetime | None = moment(default=None)  # also says whose attempt it is: see bot.rules.letters
     sent_at: datetime | None = moment(default=None)
     message_id: str = ""
     redraw_at: datetime | None = moment(default=None, index=True)  # since when the posted card is stale

@@ -1,0 +1,252 @@
+"""Text to typed values: an entity is handed out only to a person who may act on it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot import text, when
+from bot.errors import BadValue, Conflict, NotAllowed, Problems
+from bot.registry import Command, Context, Parameter, Role
+from bot.rules import access
+from bot.ui.calls import Call
+from bot.ui.forms import Option
+from storage.tables import Community, Occurrence, Person, Pulse, Resource
+
+Values = dict[str, Any]
+_ENTITIES = (Occurrence, Resource, Pulse, Community)
+_YES = frozenset({"yes", "y", "true", "on", "1"})
+_NO = frozenset({"no", "n", "false", "off", "0"})
+COMPLETIONS = 25
+
+
+def place(command: Command, call: Call) -> dict[str, str]:
+    """Return the call's arguments by name, its loose words given to parameters in order.
+
+    A run of unquoted words goes to one parameter when it takes text and no required one is
+    still to come; the last parameter takes whatever is left.
+    """
+    args = dict(call.args)
+    words = list(call.rest)
+    free = [p for p in command.parameters if p.name not in args and not p.about.hidden]
+    for index, parameter in enumerate(free):
+        if not words:
+            break
+        last = index == len(free) - 1
+        more_required = any(p.required for p in free[index + 1 :])
+        taken = [words.pop(0)]
+        if last:
+            taken += words
+            words = []
+        elif parameter.takes_rest and not taken[0].quoted and not more_required:
+            while words and not words[0].quoted:
+                taken.append(words.pop(0))
+        args[parameter.name] = " ".join(word.text for word in taken)
+    return args
+
+
+def bind(ctx: Context, args: Mapping[str, str]) -> Values:
+    """Return the command's typed values.
+
+    Raises Problems for what is missing or unreadable, and NotAllowed, NotFound or Conflict
+    when the person may not act on what they named: those come first, so that a form is
+    never opened to someone whose answer would be refused.
+    """
+    command = ctx.command
+    if command.role is Role.ADMIN and not ctx.admin:
+        raise NotAllowed("Only association staff may do that. They are named in Hearth's configuration.")
+    problems: dict[str, str] = {}
+    values: Values = {}
+    entities = [p for p in command.parameters if p.type in _ENTITIES]
+    others = [p for p in command.parameters if p.type not in _ENTITIES]
+    for parameter in [*entities, *others]:
+        raw = args.get(parameter.name, "").strip()
+        try:
+            if raw:
+                values[parameter.name] = _read(ctx, parameter, raw)
+            elif parameter.required:
+                values[parameter.name] = _missing(ctx, parameter)
+        except BadValue as bad:
+            problems[parameter.name] = bad.message
+    if problems:
+        raise Problems(problems)
+    return values
+
+
+def complete(ctx: Context, param: str, typed: str) -> list[Option]:
+    """Return at most 25 values of the parameter that begin with or contain what is typed."""
+    parameter = ctx.command.parameter(param)
+    if parameter is None:
+        return []
+    wanted = typed.casefold().lstrip("@#")
+    options = [Option(choice, choice) for choice in parameter.choices] or _COMPLETERS.get(
+        parameter.type, lambda ctx: []
+    )(ctx)
+    starts = [o for o in options if o.value.casefold().startswith(wanted) or o.label.casefold().startswith(wanted)]
+    inside = [o for o in options if o not in starts and wanted in o.label.casefold()]
+    return (starts + inside)[:COMPLETIONS]
+
+
+def _read(ctx: Context, parameter: Parameter, raw: str) -> Any:
+    about = parameter.about
+    clean = text.clean(raw, limit=about.limit, what=about.label)
+    if parameter.choices:
+        return _choice(parameter, clean)
+    return _READERS[parameter.type](_Reading(ctx, parameter, clean))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    ctx: Context
+    parameter: Parameter
+    text: str
+
+
+def _choice(parameter: Parameter, typed: str) -> str:
+    wanted = typed.casefold().replace(" ", "_")
+    exact = [c for c in parameter.choices if c == wanted]
+    near = exact or [c for c in parameter.choices if c.startswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    raise BadValue(f"{parameter.about.label} is one of: {', '.join(parameter.choices)}.", parameter.choices)
+
+
+def _int(r: _Reading) -> int:
+    about = r.parameter.about
+    try:
+        number = int(r.text)
+    except ValueError:
+        raise BadValue(f"{about.label} is a whole number, for example {max(about.low, 10)}.") from None
+    if not about.low <= number <= about.high:
+        raise BadValue(f"{about.label} is between {about.low:,} and {about.high:,}.")
+    return number
+
+
+def _bool(r: _Reading) -> bool:
+    word = r.text.casefold()
+    if word in _YES | _NO:
+        return word in _YES
+    raise BadValue(f"{r.parameter.about.label} is yes or no.", ("yes", "no"))
+
+
+def _list(r: _Reading) -> tuple[str, ...]:
+    parts = r.text.split("\n") if "\n" in r.text else r.text.split(",")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _community(r: _Reading) -> Community:
+    return permitted(r.ctx, access.community(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin))
+
+
+def _occurrence(r: _Reading) -> Occurrence:
+    found = access.occurrence(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, access.community_by_id(r.ctx.db, found.community_id))
+    return found
+
+
+def _resource(r: _Reading) -> Resource:
+    found = access.resource(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, access.community_by_id(r.ctx.db, found.community_id))
+    return found
+
+
+def _pulse(r: _Reading) -> Pulse:
+    found = access.pulse(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, access.community_by_id(r.ctx.db, found.community_id))
+    return found
+
+
+_READERS: dict[Any, Callable[[_Reading], Any]] = {
+    str: lambda r: r.text,
+    int: _int,
+    bool: _bool,
+    datetime: lambda r: when.moment(r.text, now=r.ctx.now, zone=r.ctx.zone),
+    timedelta: lambda r: when.duration(r.text),
+    ZoneInfo: lambda r: when.zone(r.text),
+    tuple[str, ...]: _list,
+    Community: _community,
+    Occurrence: _occurrence,
+    Resource: _resource,
+    Pulse: _pulse,
+    Person: lambda r: access.person(r.ctx.db, r.text, r.ctx.actor.platform),
+}
+
+
+def permitted(ctx: Context, community: Community) -> Community:
+    """Return the community if the speaker has the command's role in it.
+
+    Raises NotAllowed, or Conflict when it is archived and the command would change it.
+    """
+    ctx.community_zone = community.zone
+    needed = ctx.command.role
+    if needed >= Role.MEMBER and not ctx.admin:
+        role = access.role(ctx.db, community, ctx.person_id)
+        if needed is Role.FACILITATOR and role != "facilitator":
+            raise NotAllowed(f"Only facilitators of {community.name} may do that. They are listed in /cop members.")
+        if role is None:
+            raise NotAllowed(f"That is for members of {community.name}. Join with /cop join {community.slug}.")
+    if community.archived_at and ctx.command.writes and not ctx.command.frozen_too:
+        raise Conflict(f"{community.name} is archived: it can be read but not changed. Staff can revive it.")
+    return community
+
+
+def _missing(ctx: Context, parameter: Parameter) -> Any:
+    """Return the community that is meant without being named, or raise BadValue."""
+    if parameter.type is not Community:
+        raise BadValue(f"{parameter.about.label} is missing.")
+    if ctx.channel is not None and ctx.channel.community_id is not None:
+        here = access.community_by_id(ctx.db, ctx.channel.community_id)
+        if access.may_see(ctx.db, here, ctx.person_id, everything=ctx.admin):
+            return permitted(ctx, here)
+    own = access.own_communities(ctx.db, ctx.person_id)
+    if ctx.command.role is Role.FACILITATOR and not ctx.admin:
+        own = [c for c in own if access.role(ctx.db, c, ctx.person_id) == "facilitator"]
+        if not own:
+            raise NotAllowed("Only facilitators may do that, and you facilitate no community here.")
+    if parameter.about.own and len(own) == 1:
+        return permitted(ctx, own[0])
+    if parameter.about.own and own:
+        names = ", ".join(c.slug for c in own[:COMPLETIONS])
+        raise BadValue(f"Which community? Yours are: {names}.", tuple(c.slug for c in own[:COMPLETIONS]))
+    raise BadValue("Which community? See them with /cop list.")
+
+
+def _complete_communities(ctx: Context) -> list[Option]:
+    found = access.visible_communities(ctx.db, ctx.person_id, everything=ctx.admin)
+    return [Option(c.slug, f"{c.slug}: {text.shorten(c.name, 60)}") for c in found]
+
+
+def _complete_people(ctx: Context) -> list[Option]:
+    return [Option(f"@{a.external_id}", f"@{a.name}") for a in access.accounts(ctx.db, ctx.actor.platform)]
+
+
+def _complete_zones(ctx: Context) -> list[Option]:
+    from zoneinfo import available_timezones  # reads the whole zone directory; only on completion
+
+    return [Option(name, name) for name in sorted(available_timezones())]
+
+
+def _complete_occurrences(ctx: Context) -> list[Option]:
+    rows = access.upcoming(ctx.db, ctx.person_id, ctx.now, everything=ctx.admin)
+    return [Option(code, text.shorten(f"{code}: {title}", 75)) for code, title in rows]
+
+
+def _complete_pulses(ctx: Context) -> list[Option]:
+    rows = access.recent_pulses(ctx.db, ctx.person_id, everything=ctx.admin)
+    return [Option(code, text.shorten(f"{code}: {title}", 75)) for code, title in rows]
+
+
+def _complete_resources(ctx: Context) -> list[Option]:
+    rows = access.recent_resources(ctx.db, ctx.person_id, everything=ctx.admin)
+    return [Option(code, text.shorten(f"{code}: {title}", 75)) for code, title in rows]
+
+
+_COMPLETERS: dict[Any, Callable[[Context], list[Option]]] = {
+    Community: _complete_communities,
+    Person: _complete_people,
+    ZoneInfo: _complete_zones,
+    Occurrence: _complete_occurrences,
+    Pulse: _complete_pulses,
+    Resource: _complete_resources,
+}

@@ -1,0 +1,314 @@
+"""One registry of commands; each is declared once by its signature, and every surface is derived from it."""
+
+import enum
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from bot.ui.calls import Call, Word, split
+from bot.chat import Actor, Address, Answer, Ask, MessageRef, Quote
+from bot.config import Config
+from bot.errors import NotFound
+from bot.ui.forms import Field, Form, Option
+from storage.database import Db
+from storage.tables import Channel, Community, Occurrence, Person, Pulse, Resource
+
+SUMMARY_LIMIT = 100
+
+
+class Role(enum.IntEnum):
+    """Who may run a command; each role may do what those before it may."""
+
+    ANYONE = 0
+    MEMBER = 1
+    FACILITATOR = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """What a signature's annotation says of one parameter.
+
+    `limit` is in characters; `low` and `high` bound a number; `own` lets a missing community be
+    the only one the person belongs to; `hidden` keeps it out of forms and help.
+    """
+
+    label: str
+    hint: str = ""
+    limit: int = 300
+    low: int = 0
+    high: int = 1_000_000
+    own: bool = True
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a command: its name, its type, and what to show for it."""
+
+    name: str
+    type: Any
+    required: bool
+    about: Param
+    choices: tuple[str, ...] = ()
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether unquoted words that follow one another belong to it together."""
+        return self.type in (str, datetime, timedelta, tuple[str, ...])
+
+    def field(self) -> Field:
+        """Return the form input that asks for it."""
+        return Field(
+            name=self.name,
+            label=self.about.label,
+            kind=self._kind(),
+            required=self.required,
+            hint=self.about.hint,
+            limit=self.about.limit,
+            choices=tuple(Option(choice, choice.replace("_", " ")) for choice in self.choices),
+        )
+
+    def _kind(self) -> Any:
+        if self.choices:
+            return "choice"
+        kinds = {bool: "yesno", int: "number", datetime: "moment", Person: "person"}
+        return kinds.get(self.type, "paragraph" if self.about.limit > 300 else "line")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing people can say. `writes` is whether it may change anything."""
+
+    path: str
+    summary: str
+    role: Role
+    run: Callable[..., Answer]
+    parameters: tuple[Parameter, ...]
+    writes: bool
+    hidden: bool
+    example: str
+    frozen_too: bool
+
+    @property
+    def group(self) -> str:
+        return self.path.partition(" ")[0]
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((p for p in self.parameters if p.name == name), None)
+
+    def form(self, call: Call | None = None) -> Form:
+        """Return the form that asks for every shown parameter, completing `call`."""
+        shown = tuple(p.field() for p in self.parameters if not p.about.hidden)
+        verb = self.path if len(self.path) <= 24 else self.path.rpartition(" ")[2]
+        return Form(verb.capitalize(), call or Call(self.path), shown, intro=self.summary)
+
+    def usage(self) -> str:
+        """Return how it is typed: `session rsvp session answer [scope]`."""
+        words = [p.name if p.required else f"[{p.name}]" for p in self.parameters if not p.about.hidden]
+        return " ".join([self.path, *words])
+
+
+Work = Callable[[Db], Answer]
+
+
+@dataclass(slots=True)
+class Context:
+    """Everything a command may use: the transaction, the time, who speaks and where."""
+
+    db: Db
+    now: datetime
+    config: Config
+    registry: "Registry"
+    command: Command
+    actor: Actor
+    at: Address
+    person: Person
+    channel: Channel | None = None
+    on: MessageRef | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    later: list[Work] = field(default_factory=list)
+    community_zone: str = ""
+
+    @property
+    def admin(self) -> bool:
+        """Whether the speaker is association staff, by the configuration."""
+        return f"{self.actor.platform}:{self.actor.id}" in self.config.bot.admins
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone the speaker means: their profile's, else their preference, else the place's."""
+        names = (self.actor.zone, self.person.zone, self.community_zone, self.config.bot.timezone)
+        return ZoneInfo(next(name for name in names if name))
+
+    @property
+    def person_id(self) -> int:
+        """The speaker's id; 0, which nobody has, for someone not known yet."""
+        return self.person.id or 0
+
+    def then(self, work: Work) -> None:
+        """Run `work` in a transaction of its own after this one is committed; its answer is the answer."""
+        self.later.append(work)
+
+    def ask(self, known: Mapping[str, str], problems: Mapping[str, str] | None = None) -> Ask:
+        """Return this command's own form, filled with `known`."""
+        return Ask(self.command.form(), dict(known), problems or {})
+
+
+class Group:
+    """Commands that share the first word of their path."""
+
+    def __init__(self, name: str, summary: str) -> None:
+        self.name = name
+        self.summary = summary
+        self.commands: list[Command] = []
+
+    def command(
+        self,
+        summary: str,
+        *,
+        role: Role = Role.ANYONE,
+        name: str = "",
+        writes: bool = True,
+        hidden: bool = False,
+        frozen_too: bool = False,
+        example: str = "",
+    ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+        """Declare the decorated function as a command; its signature says what it takes.
+
+        `frozen_too` allows it in an archived community. Raises TypeError for a parameter type
+        that text cannot be read into, ValueError for a summary over 100 characters.
+        """
+        if len(summary) > SUMMARY_LIMIT:
+            raise ValueError(f"summary over {SUMMARY_LIMIT} characters: {summary}")
+
+        def declare(run: Callable[..., Answer]) -> Callable[..., Answer]:
+            verb = name or run.__name__.rstrip("_")
+            path = f"{self.name} {verb}" if verb != self.name else verb
+            self.commands.append(
+                Command(
+                    path, summary, role, run, tuple(_parameters(run)), writes, hidden, example, frozen_too
+                )
+            )
+            return run
+
+        return declare
+
+
+ReactionWanted = Callable[[Context, str, bool], str | None]
+ReactionDone = Callable[[Context, str, Quote | None], Answer]
+
+
+class Registry:
+    """All groups, and how typed text finds its command."""
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self.groups = {group.name: group for group in groups}
+        self.commands: dict[str, Command] = {}
+        for group in self.groups.values():
+            for command in group.commands:
+                if command.path in self.commands:
+                    raise ValueError(f"two commands are named {command.path}")
+                self.commands[command.path] = command
+
+    def shown(self) -> Iterator[Command]:
+        return (command for command in self.commands.values() if not command.hidden)
+
+    def parse(self, text: str) -> Call:
+        """Return what the typed text calls; never raises. The group `cop` may be left out; "" is help.
+
+        A path that is no command keeps the words as they were typed.
+        """
+        tokens = split(text)
+        heads = [word.text.lower() for name, word in tokens[:2] if not name and not word.quoted]
+        for path, used in _paths(heads):
+            command = self.commands.get(path)
+            if command is not None:
+                return _named(command, tokens[used:])
+        if not heads and not tokens:
+            return Call("help")
+        if len(tokens) == 1 and heads and heads[0] in self.groups:
+            return Call("help", {"topic": heads[0]})
+        return Call(" ".join(text.split()))
+
+    def command(self, path: str) -> Command:
+        """Return the command. Raises NotFound naming the nearest three."""
+        found = self.commands.get(path)
+        if found is not None:
+            return found
+        from rapidfuzz import fuzz, process  # imported when someone mistypes, not at start
+
+        typed = " ".join(path.split()[:2])
+        names = [c.path.removeprefix("cop ") for c in self.shown()]
+        near = [name for name, _, _ in process.extract(typed, names, scorer=fuzz.WRatio, limit=3)]
+        raise NotFound(f"There is no command “{typed[:60]}”. The nearest are: {', '.join(near)}.")
+
+    def catalogue(self) -> list[Command]:
+        """Return the commands people are shown, in the order of help."""
+        return list(self.shown())
+
+
+def _paths(heads: list[str]) -> Iterator[tuple[str, int]]:
+    if len(heads) == 2:
+        yield f"{heads[0]} {heads[1]}", 2
+    if heads:
+        yield f"cop {heads[0]}", 1
+        yield heads[0], 1
+
+
+def _named(command: Command, tokens: list[tuple[str, Word]]) -> Call:
+    args: dict[str, str] = {}
+    rest: list[Word] = []
+    after = ""  # the named parameter that unquoted words still belong to
+    for name, word in tokens:
+        parameter = command.parameter(name.lower()) if name else None
+        if parameter is not None:
+            args[parameter.name] = word.text
+            after = parameter.name if parameter.takes_rest and not word.quoted else ""
+        elif name:
+            rest.append(Word(f"{name}:{word.text}", word.quoted))
+        elif after and not word.quoted:
+            args[after] += f" {word.text}"
+        else:
+            rest.append(word)
+            after = ""
+    return Call(command.path, args, tuple(rest))
+
+
+TYPES = (
+    str,
+    int,
+    bool,
+    datetime,
+    timedelta,
+    ZoneInfo,
+    tuple[str, ...],
+    Community,
+    Occurrence,
+    Resource,
+    Pulse,
+    Person,
+)
+
+
+def _parameters(run: Callable[..., Answer]) -> Iterator[Parameter]:
+    hints = typing.get_type_hints(run, include_extras=True)
+    for name, declared in list(inspect.signature(run).parameters.items())[1:]:
+        annotation = hints[name]
+        if typing.get_origin(annotation) is not Annotated:
+            raise TypeError(f"{run.__name__}: {name} has no Param")
+        inner, about = typing.get_args(annotation)[:2]
+        required = declared.default is inspect.Parameter.empty
+        if typing.get_origin(inner) in (typing.Union, types.UnionType):
+            inner = next(arg for arg in typing.get_args(inner) if arg is not type(None))
+        choices: tuple[str, ...] = ()
+        if typing.get_origin(inner) is Literal:
+            choices, inner = typing.get_args(inner), str
+        if inner not in TYPES:
+            raise TypeError(f"{run.__name__}: {name} is of a type that text cannot be read into")
+        yield Parameter(name, inner, required, about, choices)

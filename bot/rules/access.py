@@ -1,0 +1,262 @@
+"""Who may see what: every look-up of a thing by a person goes through here."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, true
+from sqlmodel import col, func, select
+
+from bot.errors import BadValue, NotFound
+from storage.database import Db
+from storage.tables import (
+    Account,
+    Channel,
+    Community,
+    JoinRequest,
+    Membership,
+    Occurrence,
+    Person,
+    Pulse,
+    Question,
+    Resource,
+    Session,
+)
+
+NEAR = 25
+
+
+def role(db: Db, community: Community, person_id: int) -> str | None:
+    """Return "member", "facilitator", or None for someone who does not belong."""
+    return db.exec(
+        select(Membership.role).where(
+            Membership.community_id == community.id, Membership.person_id == person_id
+        )
+    ).first()
+
+
+def may_see(db: Db, community: Community, person_id: int, *, everything: bool) -> bool:
+    """Return whether the person may know of the community.
+
+    A private one is known only to its members and to those invited.
+    """
+    if everything or community.visibility != "private":
+        return True
+    return role(db, community, person_id) is not None or invited(db, community, person_id)
+
+
+def invited(db: Db, community: Community, person_id: int) -> bool:
+    """Return whether a facilitator has invited the person and they have not answered yet."""
+    return (
+        db.exec(
+            select(JoinRequest.id).where(
+                JoinRequest.community_id == community.id,
+                JoinRequest.person_id == person_id,
+                JoinRequest.outcome == "invited",
+            )
+        ).first()
+        is not None
+    )
+
+
+def visible_ids(db: Db, person_id: int, *, everything: bool) -> list[int]:
+    """Return the ids of all communities the person may read, archived ones included."""
+    ids = db.exec(select(Community.id).where(_visible(person_id, everything))).all()
+    return [i for i in ids if i is not None]
+
+
+def visible_communities(db: Db, person_id: int, *, everything: bool) -> Sequence[Community]:
+    """Return the communities the person may read, by name."""
+    return db.exec(
+        select(Community).where(_visible(person_id, everything)).order_by(Community.name)
+    ).all()
+
+
+def _visible(person_id: int, everything: bool) -> ColumnElement[bool]:
+    if everything:
+        return true()
+    mine = select(Membership.community_id).where(Membership.person_id == person_id)
+    return or_(col(Community.visibility) != "private", col(Community.id).in_(mine))
+
+
+def readable(db: Db, person_id: int, *, everything: bool) -> list[int]:
+    """Return the ids of the communities whose sessions, resources and pulses the person may read.
+
+    Those of a community by request are for its members, as its walls would otherwise be of glass:
+    its name and purpose are open, what is inside is not.
+    """
+    if everything:
+        return visible_ids(db, person_id, everything=True)
+    mine = select(Membership.community_id).where(Membership.person_id == person_id)
+    ids = db.exec(
+        select(Community.id).where(or_(col(Community.visibility) == "open", col(Community.id).in_(mine)))
+    ).all()
+    return [i for i in ids if i is not None]
+
+
+def own_communities(db: Db, person_id: int) -> Sequence[Community]:
+    """Return the communities the person belongs to and that are not archived, by name."""
+    mine = select(Membership.community_id).where(Membership.person_id == person_id)
+    return db.exec(
+        select(Community)
+        .where(col(Community.id).in_(mine), col(Community.archived_at).is_(None))
+        .order_by(Community.name)
+    ).all()
+
+
+def community_by_id(db: Db, community_id: int) -> Community:
+    """Return the community behind a foreign key."""
+    found = db.get(Community, community_id)
+    assert found is not None, "a foreign key points at it"  # noqa: S101  # states what the schema guarantees
+    return found
+
+
+def community(db: Db, text: str, person_id: int, *, everything: bool) -> Community:
+    """Return the visible community of this slug or name, or the only one that begins so.
+
+    Raises NotFound, the same whether there is none or it is private; BadValue when several fit.
+    """
+    wanted = text.strip().strip("#").casefold()
+    exact = db.exec(select(Community).where(Community.slug == wanted)).first()
+    if exact is not None and may_see(db, exact, person_id, everything=everything):
+        return exact
+    seen = visible_communities(db, person_id, everything=everything)
+    named = [c for c in seen if c.name.casefold() == wanted]
+    near = named or [
+        c for c in seen if wanted and (c.slug.startswith(wanted) or c.name.casefold().startswith(wanted))
+    ]
+    if len(near) == 1:
+        return near[0]
+    if near:
+        slugs = tuple(c.slug for c in near[:NEAR])
+        raise BadValue(f"Several communities begin so: {', '.join(slugs)}. Which one?", slugs)
+    from rapidfuzz import process  # imported when someone mistypes, not at start
+
+    guess = process.extractOne(wanted, [c.slug for c in seen], score_cutoff=75)
+    hint = f"Did you mean {guess[0]}?" if guess else "See them with /cop list."
+    raise NotFound(f"There is no community “{text[:60]}” that you can see. {hint}")
+
+
+def person(db: Db, text: str, platform: str) -> Person:
+    """Return the person of this account id or name on the platform ("@ana", "Ana", "<@U1>").
+
+    Raises NotFound, or BadValue when several people have the name.
+    """
+    wanted = text.strip().removeprefix("<").removesuffix(">").partition("|")[0].lstrip("@!")
+    here = select(Account).where(Account.platform == platform)
+    found = db.exec(here.where(func.lower(Account.external_id) == wanted.lower())).first()
+    if found is None:
+        named = db.exec(here.where(func.lower(Account.name) == wanted.lower()).limit(NEAR)).all()
+        if len(named) > 1:
+            raise BadValue(
+                f"Several people here are called {wanted}. Name them by @account.",
+                tuple(f"@{a.external_id}" for a in named),
+            )
+        found = named[0] if named else None
+    owner = db.get(Person, found.person_id) if found else None
+    if owner is None:
+        raise NotFound(f"I do not know “{text[:60]}” here. They become known once they use Hearth.")
+    return owner
+
+
+def accounts(db: Db, platform: str) -> Sequence[Account]:
+    """Return the accounts known on the platform, by name, at most a thousand."""
+    return db.exec(
+        select(Account).where(Account.platform == platform).order_by(Account.name).limit(1_000)
+    ).all()
+
+
+def channel(db: Db, platform: str, external_id: str) -> Channel | None:
+    """Return what is known of a platform's channel."""
+    return db.exec(
+        select(Channel).where(Channel.platform == platform, Channel.external_id == external_id)
+    ).first()
+
+
+_CODE = re.compile(r"\s*([a-z])?\s*0*(\d{1,9})(?:\.0*(\d{1,6}))?\s*", re.IGNORECASE)
+
+
+def _code(text: str, letter: str, what: str) -> tuple[int, int | None]:
+    found = _CODE.fullmatch(text)
+    if not found or (found[1] or letter).upper() != letter:
+        raise BadValue(f"A {what} is named like {letter}12.")
+    return int(found[2]), int(found[3]) if found[3] else None
+
+
+def _gone(what: str, code: str) -> NotFound:
+    return NotFound(f"There is no {what} {code} that you can see. It may have been removed.")
+
+
+def _seen(db: Db, community_id: int, person_id: int, everything: bool) -> bool:
+    return may_see(db, community_by_id(db, community_id), person_id, everything=everything)
+
+
+def occurrence(db: Db, text: str, person_id: int, *, everything: bool) -> Occurrence:
+    """Return the occurrence named "S12.3"; "S12" is the session's first. Raises BadValue, NotFound."""
+    session_id, number = _code(text, "S", "session")
+    found = db.exec(
+        select(Occurrence).where(Occurrence.session_id == session_id, Occurrence.number == (number or 1))
+    ).first()
+    if found is None or not _seen(db, found.community_id, person_id, everything):
+        raise _gone("session", f"S{session_id}" + (f".{number}" if number else ""))
+    return found
+
+
+def resource(db: Db, text: str, person_id: int, *, everything: bool) -> Resource:
+    """Return the resource named "R34". Raises BadValue, NotFound."""
+    number, _ = _code(text, "R", "resource")
+    found = db.get(Resource, number)
+    if found is None or not _seen(db, found.community_id, person_id, everything):
+        raise _gone("resource", f"R{number}")
+    return found
+
+
+def pulse(db: Db, text: str, person_id: int, *, everything: bool) -> Pulse:
+    """Return the pulse named "P5". Raises BadValue, NotFound."""
+    number, _ = _code(text, "P", "pulse")
+    found = db.get(Pulse, number)
+    if found is None or not _seen(db, found.community_id, person_id, everything):
+        raise _gone("pulse", f"P{number}")
+    return found
+
+
+def upcoming(db: Db, person_id: int, now: datetime, *, everything: bool) -> list[tuple[str, str]]:
+    """Return the code and title of the next sessions the person may see."""
+    rows = db.exec(
+        select(Session.id, Occurrence.number, Session.title)
+        .where(
+            Occurrence.session_id == Session.id,
+            col(Occurrence.community_id).in_(visible_ids(db, person_id, everything=everything)),
+            Occurrence.ends_at > now,
+            col(Occurrence.cancelled_at).is_(None),
+        )
+        .order_by(col(Occurrence.starts_at))
+        .limit(NEAR)
+    ).all()
+    return [(f"S{i}" if number == 1 else f"S{i}.{number}", title) for i, number, title in rows]
+
+
+def recent_pulses(db: Db, person_id: int, *, everything: bool) -> list[tuple[str, str]]:
+    """Return the code and question of the newest pulses the person may see."""
+    rows = db.exec(
+        select(Pulse.id, Question.text)
+        .where(
+            Question.pulse_id == Pulse.id,
+            Question.position == 0,
+            col(Pulse.community_id).in_(visible_ids(db, person_id, everything=everything)),
+        )
+        .order_by(col(Pulse.id).desc())
+        .limit(NEAR)
+    ).all()
+    return [(f"P{i}", text) for i, text in rows]
+
+
+def recent_resources(db: Db, person_id: int, *, everything: bool) -> list[tuple[str, str]]:
+    """Return the code and title of the newest resources the person may see."""
+    rows = db.exec(
+        select(Resource.id, Resource.title, Resource.url)
+        .where(col(Resource.community_id).in_(visible_ids(db, person_id, everything=everything)))
+        .order_by(col(Resource.id).desc())
+        .limit(NEAR)
+    ).all()
+    return [(f"R{i}", title or url) for i, title, url in rows]

@@ -1,0 +1,222 @@
+"""What the rules say unprompted: letters are written here, in the transaction of what they tell of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from bot.chat import Address
+from bot.ui.cards import Card
+from bot.ui.codec import dump
+from storage.database import Db
+from storage.tables import Account, Channel, Community, Letter, Mailing, Person
+
+PATIENCE = timedelta(days=3)
+"""A letter that names no expiry is too late after this: old news does not flood a channel after an outage."""
+
+UNSETTLED = ("pending", "sending", "ambiguous")
+"""The states of a letter that is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """One destination of a mailing; `skip` says why nothing will be sent there."""
+
+    to: Address
+    key: str
+    person_id: int | None = None
+    skip: str = ""
+
+
+def announce(
+    db: Db,
+    community: Community,
+    card: Card,
+    *,
+    kind: str,
+    key: str,
+    now: datetime,
+    subject: str = "",
+    expires_at: datetime | None = None,
+) -> int:
+    """Write one letter to each channel connected to the community; return how many will be sent.
+
+    `key` names the mailing for ever: the same key again writes nothing and returns 0. A paused
+    channel gets a letter that is skipped at once, with the reason of the pause, so that the count
+    of what was meant stays whole. `subject` ("session:12") lets `redraw` find the posted cards.
+    """
+    channels = db.exec(
+        select(Channel).where(Channel.community_id == community.id).order_by(col(Channel.id))
+    ).all()
+    stops = [
+        _Stop(
+            Address(channel.platform, channel.external_id, channel.workspace),
+            f"{key}:{channel.platform}:{channel.external_id}",
+            skip=f"channel paused: {channel.paused}" if channel.paused else "",
+        )
+        for channel in channels
+    ]
+    return _mail(db, stops, card, kind, key, now, subject, expires_at)
+
+
+def post(
+    db: Db,
+    to: Address,
+    card: Card,
+    *,
+    kind: str,
+    key: str,
+    now: datetime,
+    subject: str = "",
+    expires_at: datetime | None = None,
+) -> bool:
+    """Write one letter to one channel, connected or not; return whether it will be sent.
+
+    As with `announce`, the same key again writes nothing (False) and a paused channel is skipped.
+    """
+    paused = db.exec(
+        select(Channel.paused).where(Channel.platform == to.platform, Channel.external_id == to.channel)
+    ).first()
+    stop = _Stop(to, f"{key}:{to.platform}:{to.channel}", skip=f"channel paused: {paused}" if paused else "")
+    return _mail(db, [stop], card, kind, key, now, subject, expires_at) == 1
+
+
+def tell(
+    db: Db,
+    person_id: int,
+    card: Card,
+    *,
+    kind: str,
+    key: str,
+    now: datetime,
+    subject: str = "",
+    expires_at: datetime | None = None,
+) -> bool:
+    """Write a direct message to the account the person was last seen with; return whether it will be sent.
+
+    Someone who wants no direct messages, or has no account, gets a skipped letter that says so.
+    The same key again writes nothing and returns False.
+    """
+    person = db.get(Person, person_id)
+    account = db.exec(
+        select(Account)
+        .where(Account.person_id == person_id)
+        .order_by(col(Account.seen_at).desc(), col(Account.id).desc())
+    ).first()
+    skip = ""
+    if person is None or account is None:
+        skip = "no account to write to"
+    elif not person.direct_messages:
+        skip = "wants no direct messages"
+    to = Address(account.platform, person=account.external_id) if account else Address("")
+    # The letter's key names nobody: it outlives the person's erasure.
+    stop = _Stop(to, f"{key}:direct", person_id if person else None, skip)
+    return _mail(db, [stop], card, kind, key, now, subject, expires_at) == 1
+
+
+def redraw(db: Db, subject: str, now: datetime) -> None:
+    """Mark every letter that shows `subject` as stale: delivery draws it anew and edits it once it is sent."""
+    shown = db.exec(
+        select(Letter).where(Letter.subject == subject, col(Letter.state).in_(("sent", *UNSETTLED)))
+    ).all()
+    for letter in shown:
+        # Never the same moment twice: delivery clears the mark only if nothing changed while it edited.
+        earlier = letter.redraw_at
+        letter.redraw_at = now if earlier is None else max(now, earlier + timedelta(microseconds=1))
+        db.add(letter)
+
+
+def cancel_to(db: Db, person_id: int, reason: str) -> int:
+    """Skip what is on its way to a person and forget what was said to them, for erasure.
+
+    Returns how many letters were skipped. A message that is being posted at this very moment may
+    still arrive; it is not posted again, edited or looked for.
+    """
+    letters = db.exec(select(Letter).where(Letter.person_id == person_id)).all()
+    skipped = 0
+    for letter in letters:
+        if letter.state in (*UNSETTLED, "held"):
+            letter.state, letter.reason = "skipped", reason
+            skipped += 1
+        letter.person_account = letter.workspace = ""
+        letter.card, letter.redraw_at = {}, None
+        db.add(letter)
+    return skipped
+
+
+def hold(db: Db, reason: str) -> int:
+    """Hold every letter on its way until the operator says `release`; return how many.
+
+    For a restored backup: what it believes unsent may have been sent since.
+    """
+    return _move(db, UNSETTLED, state="held", reason=reason)
+
+
+def release(db: Db) -> int:
+    """Let held letters go, with the operator's consent; return how many.
+
+    They become ambiguous, not pending: delivery looks for each before it sends it, since a held
+    letter may have arrived. One that is past its expiry by then expires.
+    """
+    return _move(db, ("held",), state="ambiguous", reason="released", attempts=0, lease_until=None)
+
+
+def _move(db: Db, states: Sequence[str], **values: Any) -> int:
+    moving = col(Letter.state).in_(states)
+    found = len(db.exec(select(Letter.id).where(moving)).all())
+    db.exec(update(Letter).where(moving).values(**values))
+    return found
+
+
+def _mail(
+    db: Db,
+    stops: Iterable[_Stop],
+    card: Card,
+    kind: str,
+    key: str,
+    now: datetime,
+    subject: str,
+    expires_at: datetime | None,
+) -> int:
+    stops = list(stops)
+    if not _begin(db, Mailing(key=key, kind=kind, addressed=len(stops), created_at=now)):
+        return 0
+    frozen = dump(card)
+    for stop in stops:
+        db.add(
+            Letter(
+                key=stop.key,
+                mailing=key,
+                kind=kind,
+                subject=subject,
+                platform=stop.to.platform,
+                workspace=stop.to.workspace,
+                channel=stop.to.channel,
+                person_account=stop.to.person,
+                person_id=stop.person_id,
+                card={} if stop.skip else frozen,
+                state="skipped" if stop.skip else "pending",
+                reason=stop.skip,
+                created_at=now,
+                due_at=now,
+                expires_at=expires_at or now + PATIENCE,
+            )
+        )
+    db.flush()
+    return sum(not stop.skip for stop in stops)
+
+
+def _begin(db: Db, mailing: Mailing) -> bool:
+    """Record the mailing; False when its key is taken, be it by another process this very moment."""
+    if db.get(Mailing, mailing.key) is not None:
+        return False
+    try:
+        with db.begin_nested():
+            db.add(mailing)
+    except IntegrityError:
+        return False
+    return True
