@@ -1,0 +1,28 @@
+"""What the schema says of itself: where people stand in it, and what erasing one does there."""
+
+from functools import cache
+
+from sqlalchemy import Table
+
+import storage.tables  # the tables register themselves by being imported
+from storage.types import Erase, metadata
+
+__all__ = ["person_columns", "tables"]
+
+
+@cache
+def person_columns() -> tuple[tuple[Table, str, Erase], ...]:
+    """Return every reference to a person as (table, column, what erasing does), in a fixed order."""
+    return tuple(
+        (table, column.name, column.info["erase"])
+        for table in tables()
+        for column in table.columns
+        if any(key.column.table.name == "person" for key in column.foreign_keys)
+    )
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    """Return all tables, those pointed at before those that point."""
+    assert storage.tables.__all__  # noqa: S101  # keeps the import that fills the metadata
+    return tuple(metadata.sorted_tables)
