@@ -141,7 +141,8 @@ def claim(
             break
         if ready(Address(platform, channel, workspace, person)):
             taken.append(letter_id)
-    return [_begin(db, letter, now + lease) for letter in _by_id(db, taken)]
+    begun = (_begin(db, letter, now + lease) for letter in _by_id(db, taken))
+    return [parcel for parcel in begun if parcel is not None]
 
 
 def sent(db: Db, claim: Claim, message_id: str, now: datetime) -> bool:
@@ -260,10 +261,16 @@ def redrawn(db: Db, stale: Stale, again_at: datetime | None = None) -> None:
         db.add(letter)
 
 
-def _begin(db: Db, letter: Letter, lease_until: datetime) -> Parcel:
-    letter.state, letter.attempts, letter.lease_until = "sending", letter.attempts + 1, lease_until
+def _begin(db: Db, letter: Letter, lease_until: datetime) -> Parcel | None:
     db.add(letter)
-    return Parcel(_claim(letter), load_card(letter.card))
+    try:
+        card = load_card(letter.card)
+    except (KeyError, TypeError, ValueError):
+        # Written by another version. Held, so that one such letter does not stop all behind it.
+        letter.state, letter.reason = "held", "its card cannot be read by this version"
+        return None
+    letter.state, letter.attempts, letter.lease_until = "sending", letter.attempts + 1, lease_until
+    return Parcel(_claim(letter), card)
 
 
 def _by_id(db: Db, ids: Sequence[int | None]) -> Sequence[Letter]:

@@ -121,7 +121,7 @@ def tell(
 def redraw(db: Db, subject: str, now: datetime) -> None:
     """Mark every letter that shows `subject` as stale: delivery draws it anew and edits it once it is sent."""
     shown = db.exec(
-        select(Letter).where(Letter.subject == subject, col(Letter.state).in_(("sent", *UNSETTLED)))
+        select(Letter).where(Letter.subject == subject, col(Letter.state).in_(("sent", "held", *UNSETTLED)))
     ).all()
     for letter in shown:
         # Never the same moment twice: delivery clears the mark only if nothing changed while it edited.
