@@ -1,0 +1,280 @@
+"""Delivery carries letters from the outbox to the adapters; nothing else posts unprompted.
+
+One step looks at the agenda and starts what can be done now: posts, looks for letters in doubt, edits
+of stale cards. How long a letter has been in doubt, and whether a lease still holds here, is measured
+on the monotonic clock, so that setting the wall clock can make a letter late but never double.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.chat import Adapter, Address, RetryLater, Undeliverable
+from bot.rules import letters
+from bot.rules.letters import Agenda, Claim, Parcel, Stale
+from bot.ui.cards import Card
+from scheduler.rates import Rates
+from scheduler.trouble import Troubles
+from storage.database import Database, Db
+
+Draw = Callable[[Db, str, datetime], Card | None]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient delivery is, in seconds, and how many calls to one platform run at once."""
+
+    call: float = 10.0  # a call that takes longer leaves its letter in doubt
+    lease: float = 30.0  # how long a claim holds; longer than a call
+    idle: float = 1.0  # the longest pause between two looks at the outbox
+    at_once: int = 8
+    edits: int = 5  # how often in a row an edit may fail before the card is left as it is
+
+
+class Delivery:
+    """Posts, settles and edits letters until stopped.
+
+    `draw` gives the present card of a subject, None when there is nothing to show any more.
+    Platforms without an entry in `rates` are not limited. Several deliveries may share a PostgreSQL
+    database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        adapters: Mapping[str, Adapter],
+        draw: Draw,
+        clock: Callable[[], datetime],
+        *,
+        rates: Rates | None = None,
+        pace: Pace | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._database = database
+        self._adapters = dict(adapters)
+        self._draw = draw
+        self._clock = clock
+        self._rates = rates or Rates()
+        self._pace = pace or Pace()
+        self._lease = timedelta(seconds=self._pace.lease)
+        self._monotonic = monotonic
+        self._jitter = jitter
+        self._tasks: dict[asyncio.Task[None], int] = {}  # with the letter each is about
+        self._posting: Counter[str] = Counter()
+        self._look_at: dict[tuple[int, datetime | None], float] = {}
+        self._troubles = Troubles()
+        self._fresh = asyncio.Event()
+        self._stopping = False
+        self._pause = self._pace.idle
+
+    def nudge(self) -> None:
+        """Say that there may be a fresh letter: it leaves now and not at the next look."""
+        self._fresh.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`, or until cancelled: then calls in flight are left for the next start."""
+        try:
+            while not self._stopping:
+                self._fresh.clear()
+                try:
+                    await self._step()
+                    self._troubles.worked("delivery")
+                except Exception as error:
+                    self._troubles.failed("delivery", error)
+                    self._pause = self._pace.idle
+                await self._rest()
+        finally:
+            self._abandon()
+
+    async def settle(self) -> None:
+        """Do everything that can be done now, and return when nothing is left or all of it has to wait."""
+        while not self._stopping:
+            self._fresh.clear()
+            await self._step()
+            if self._tasks:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            elif not self._fresh.is_set():
+                return
+
+    async def stop(self, seconds: float) -> None:
+        """Claim nothing more and wait up to `seconds` for the calls in flight.
+
+        Letters whose call has not ended by then stay "sending" and are looked for at the next start.
+        """
+        self._stopping = True
+        self.nudge()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        self._abandon()
+
+    def _abandon(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self._pause):
+                await self._fresh.wait()
+        except TimeoutError:
+            pass
+
+    async def _step(self) -> None:
+        now = self._clock()
+        self._pause = self._pace.idle
+        look = partial(letters.agenda, now=now, platforms=tuple(self._adapters), lease=self._lease)
+        agenda = await self._database.read(look)
+        if agenda.stuck:
+            ours = tuple(self._tasks.values())
+            await self._database.write(partial(letters.stuck, now=now, lease=self._lease, ours=ours))
+            self.nudge()
+        if agenda.due:
+            await self._post_due(now)
+        self._look_for(agenda)
+        self._edit_stale(agenda)
+
+    # Posting
+
+    async def _post_due(self, now: datetime) -> None:
+        for platform, adapter in self._adapters.items():
+            free = self._pace.at_once - self._posting[platform]
+            if free <= 0 or self._stopping:
+                continue
+            began = self._monotonic()
+            take = partial(
+                letters.claim, now=now, platform=platform, limit=free, lease=self._lease, ready=self._may_post
+            )
+            for parcel in await self._database.write(take):
+                self._posting[platform] += 1
+                self._start(parcel.claim.letter_id, self._post(adapter, parcel, began + self._pace.lease))
+
+    def _may_post(self, to: Address) -> bool:
+        wait = self._rates.take(to)
+        if wait > 0:
+            self._pause = min(self._pause, wait)
+        return wait == 0
+
+    async def _post(self, adapter: Adapter, parcel: Parcel, until: float) -> None:
+        claim = parcel.claim
+        try:
+            if self._monotonic() >= until:
+                # This process slept through its own lease: someone else may be posting the letter.
+                return
+            settle = await self._attempt(adapter, parcel)
+            await self._database.write(settle)
+        finally:
+            self._posting[claim.to.platform] -= 1
+
+    async def _attempt(self, adapter: Adapter, parcel: Parcel) -> Callable[[Db], None]:
+        """Call the platform once and return how the letter is to be settled."""
+        claim = parcel.claim
+        try:
+            async with asyncio.timeout(self._pace.call):
+                message = await adapter.post(claim.to, parcel.card, key=claim.key)
+        except RetryLater as error:
+            return partial(letters.later, claim=claim, seconds=error.seconds, now=self._clock())
+        except Undeliverable as error:
+            _log.warning("undeliverable", letter=claim.key, reason=error.reason)
+            return partial(letters.undeliverable, claim=claim, reason=error.reason, now=self._clock())
+        except Exception as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+            _log.warning("in doubt", letter=claim.key, reason=reason, exc_info=error)
+            return partial(letters.unknown, claim=claim, reason=reason, now=self._clock())
+        return partial(self._sent, claim, message.id)
+
+    def _sent(self, claim: Claim, message_id: str, db: Db) -> None:
+        if not letters.sent(db, claim, message_id, self._clock()):
+            # The seam for the second look: an adapter that can delete its own message does so here.
+            _log.error("sent more than once, or after it was cancelled", letter=claim.key, message=message_id)
+
+    # Looking for letters in doubt
+
+    def _look_for(self, agenda: Agenda) -> None:
+        now = self._monotonic()
+        doubts = {(claim.letter_id, claim.lease_until): claim for claim in agenda.doubts}
+        self._look_at = {key: at for key, at in self._look_at.items() if key in doubts}
+        for key, claim in doubts.items():
+            adapter = self._adapters[claim.to.platform]
+            at = self._look_at.setdefault(key, now + adapter.quarantine)
+            if at > now:
+                self._pause = min(self._pause, at - now)
+            elif claim.letter_id not in self._tasks.values() and not self._stopping:
+                self._start(claim.letter_id, self._find(adapter, claim))
+
+    async def _find(self, adapter: Adapter, claim: Claim) -> None:
+        key = (claim.letter_id, claim.lease_until)
+        try:
+            async with asyncio.timeout(self._pace.call):
+                message = await adapter.find(claim.to, key=claim.key)
+        except Undeliverable as error:
+            settle = partial(letters.undeliverable, claim=claim, reason=error.reason, now=self._clock())
+            await self._database.write(settle)
+        except Exception as error:
+            times = self._troubles.failed(("find", claim.key), error)
+            asked = error.seconds if isinstance(error, RetryLater) else letters.backoff(times, self._jitter())
+            self._look_at[key] = self._monotonic() + asked
+        else:
+            self._troubles.worked(("find", claim.key))
+            if message is not None:
+                await self._database.write(partial(self._sent, claim, message.id))
+            else:
+                wait = letters.backoff(claim.attempts, self._jitter())
+                again = partial(letters.retry, claim=claim, seconds=wait, now=self._clock())
+                await self._database.write(again)
+
+    # Editing stale cards
+
+    def _edit_stale(self, agenda: Agenda) -> None:
+        for stale in agenda.stale:
+            if stale.letter_id in self._tasks.values() or self._stopping:
+                continue
+            if self._may_post(stale.message.at):
+                self._start(stale.letter_id, self._edit(stale))
+
+    async def _edit(self, stale: Stale) -> None:
+        what = ("edit", stale.letter_id)
+        again_at: datetime | None = None
+        try:
+            card = await self._database.read(partial(self._drawn, stale))
+            if card is not None:
+                async with asyncio.timeout(self._pace.call):
+                    await self._adapters[stale.message.at.platform].edit(stale.message, card)
+            self._troubles.worked(what)
+        except RetryLater as error:
+            again_at = self._clock() + timedelta(seconds=error.seconds)
+        except Undeliverable as error:
+            _log.info("card gone", letter=stale.letter_id, reason=error.reason)
+        except Exception as error:
+            times = self._troubles.failed(what, error, subject=stale.subject)
+            if times < self._pace.edits:
+                again_at = self._clock() + timedelta(seconds=letters.backoff(times, self._jitter()))
+            else:
+                _log.error("card left as it is", letter=stale.letter_id, subject=stale.subject, tries=times)
+        await self._database.write(partial(letters.redrawn, stale=stale, again_at=again_at))
+
+    def _drawn(self, stale: Stale, db: Db) -> Card | None:
+        return self._draw(db, stale.subject, self._clock())
+
+    # Tasks
+
+    def _start(self, letter_id: int, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks[task] = letter_id
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        letter_id = self._tasks.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Settling failed. The letter stays "sending" until its lease runs out and is then looked for.
+            self._troubles.failed(("letter", letter_id), error, letter=letter_id)
+        self.nudge()
