@@ -94,6 +94,14 @@ def readable(db: Db, person_id: int, *, everything: bool) -> list[int]:
     return [i for i in ids if i is not None]
 
 
+def memberships(db: Db, person_id: int) -> dict[int, str]:
+    """Return the person's role in each community they belong to."""
+    rows = db.exec(
+        select(Membership.community_id, Membership.role).where(Membership.person_id == person_id)
+    ).all()
+    return dict(rows)
+
+
 def own_communities(db: Db, person_id: int) -> Sequence[Community]:
     """Return the communities the person belongs to and that are not archived, by name."""
     mine = select(Membership.community_id).where(Membership.person_id == person_id)

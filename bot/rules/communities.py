@@ -108,6 +108,12 @@ def decide(db: Db, community: Community, request_id: int, decider: Person, *, ap
     return request
 
 
+def request_view(db: Db, request_id: int) -> tuple[JoinRequest, Community] | None:
+    """Return the request and its community, or None when it was settled by joining or leaving."""
+    request = db.get(JoinRequest, request_id)
+    return (request, access.community_by_id(db, request.community_id)) if request else None
+
+
 def invite(db: Db, community: Community, person: Person, inviter: Person, now: datetime) -> None:
     """Let the person join whatever the visibility. Raises Conflict for a member."""
     if access.role(db, community, _id(person)) is not None:

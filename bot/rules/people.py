@@ -88,3 +88,22 @@ def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Menti
     }
     gone = Mention(0, UNKNOWN_NAME)
     return {i: found.get(i, gone) for i in (*ids, None)}
+
+
+def accounts_of(db: Db, person_id: int) -> Sequence[Account]:
+    """Return the person's accounts, most recently seen first."""
+    return db.exec(
+        select(Account).where(Account.person_id == person_id).order_by(col(Account.seen_at).desc())
+    ).all()
+
+
+def admins(db: Db, configured: Sequence[str]) -> list[int]:
+    """Return the known people among the configured `platform:id` of association staff."""
+    found: list[int] = []
+    for platform, _, external_id in (entry.partition(":") for entry in configured):
+        account = db.exec(
+            select(Account).where(Account.platform == platform, Account.external_id == external_id)
+        ).first()
+        if account is not None and account.person_id not in found:
+            found.append(account.person_id)
+    return found
