@@ -67,7 +67,7 @@ def erase(db: Db, person: Person, now: datetime) -> None:
     assert person.id is not None, "only kept people are erased"  # noqa: S101  # an unsaved row would be our bug
     person_id = person.id
     touched = _resources_of(db, person_id)
-    outbox.cancel_to(db, person_id, "the person was erased", now)
+    outbox.cancel_to(db, person_id, "the person was erased")
     for letter in db.exec(select_rows(Letter).where(Letter.person_id == person_id)).all():
         letter.card, letter.person_account = {}, ""
         db.add(letter)
