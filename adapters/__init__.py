@@ -1,0 +1,1 @@
+"""The dialects: what each chat platform says and draws, translated to and from events and answers."""
