@@ -83,7 +83,9 @@ def complete(ctx: Context, param: str, typed: str) -> list[Option]:
     options = [Option(choice, choice) for choice in parameter.choices] or _COMPLETERS.get(
         parameter.type, lambda ctx: []
     )(ctx)
-    starts = [o for o in options if o.value.casefold().startswith(wanted) or o.label.casefold().startswith(wanted)]
+    starts = [
+        o for o in options if o.value.casefold().startswith(wanted) or o.label.casefold().startswith(wanted)
+    ]
     inside = [o for o in options if o not in starts and wanted in o.label.casefold()]
     return (starts + inside)[:COMPLETIONS]
 
@@ -183,9 +185,13 @@ def permitted(ctx: Context, community: Community) -> Community:
     if needed >= Role.MEMBER and not ctx.admin:
         role = access.role(ctx.db, community, ctx.person_id)
         if needed is Role.FACILITATOR and role != "facilitator":
-            raise NotAllowed(f"Only facilitators of {community.name} may do that. They are listed in /cop members.")
+            raise NotAllowed(
+                f"Only facilitators of {community.name} may do that. They are listed in /cop members."
+            )
         if role is None:
-            raise NotAllowed(f"That is for members of {community.name}. Join with /cop join {community.slug}.")
+            raise NotAllowed(
+                f"That is for members of {community.name}. Join with /cop join {community.slug}."
+            )
     if community.archived_at and ctx.command.writes and not ctx.command.frozen_too:
         raise Conflict(f"{community.name} is archived: it can be read but not changed. Staff can revive it.")
     return community

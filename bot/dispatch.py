@@ -184,4 +184,3 @@ def _pseudo(name: str, *, writes: bool) -> Command:
 
 _LOOKING = _pseudo("looking", writes=False)
 _REACTING = _pseudo("reacting", writes=True)
-

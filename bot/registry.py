@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from bot.ui.calls import Call, Word, split
 from bot.chat import Actor, Address, Answer, Ask, MessageRef, Quote
 from bot.config import Config
 from bot.errors import NotFound
+from bot.ui.calls import Call, Word, split
 from bot.ui.forms import Field, Form, Option
 from storage.database import Db
 from storage.tables import Channel, Community, Occurrence, Person, Pulse, Resource
@@ -161,9 +161,9 @@ class Context:
 
 
 class Group:
-    """Commands that share the first word of their path."""
+    """Commands that share the first word of their path. A group may be declared in several modules."""
 
-    def __init__(self, name: str, summary: str) -> None:
+    def __init__(self, name: str, summary: str = "") -> None:
         self.name = name
         self.summary = summary
         self.commands: list[Command] = []
@@ -208,9 +208,10 @@ class Registry:
     """All groups, and how typed text finds its command."""
 
     def __init__(self, groups: Iterable[Group]) -> None:
-        self.groups = {group.name: group for group in groups}
+        self.groups: dict[str, str] = {}  # summary by name
         self.commands: dict[str, Command] = {}
-        for group in self.groups.values():
+        for group in groups:
+            self.groups.setdefault(group.name, group.summary)
             for command in group.commands:
                 if command.path in self.commands:
                     raise ValueError(f"two commands are named {command.path}")

@@ -17,9 +17,7 @@ def clean(text: str, *, limit: int, what: str) -> str:
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise BadValue(f"{what} contains half a character. Please type it again.")
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = "".join(
-        c for c in normal if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc"
-    ).strip()
+    kept = "".join(c for c in normal if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc").strip()
     if len(kept) > limit:
         raise BadValue(f"{what} may have at most {limit:,} characters; this has {len(kept):,}.")
     return kept

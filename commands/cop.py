@@ -1,7 +1,6 @@
 """`cop`: finding, making, joining and tending communities."""
 
 from collections.abc import Mapping
-
 from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from bot.ui.spans import Bold, Code, Moment
 from storage.database import Db
 from storage.tables import Community, Person
 
-cop = Group("cop", "Communities: find, join, make and tend them")
+group = Group("cop", "Communities: find, join, make and tend them")
 
 NAME = Param("Name", "what people call it, for example Data visualisation", limit=80)
 PURPOSE = Param("Purpose", "one sentence: what you learn from each other", limit=500)
@@ -26,7 +25,7 @@ PAGE = Param("Page", low=1, high=10_000, hidden=True)
 MEMBERS_PAGE = 20
 
 
-@cop.command("List the communities", name="list", writes=False, example="cop list")
+@group.command("List the communities", name="list", writes=False, example="cop list")
 def list_(
     ctx: Context,
     search: Annotated[str | None, Param("Search", "words in the name or purpose", limit=100)] = None,
@@ -50,16 +49,24 @@ def _listed(ctx: Context, found: list[Community]) -> list[cards.Listed]:
         following = upcoming.get(c.id or 0)
         rows.append(
             cards.Listed(
-                slug=c.slug, name=c.name, purpose=c.purpose, visibility=c.visibility,
-                archived=c.archived_at is not None, size=sizes.get(c.id or 0, 0), belongs=c.id in mine,
+                slug=c.slug,
+                name=c.name,
+                purpose=c.purpose,
+                visibility=c.visibility,
+                archived=c.archived_at is not None,
+                size=sizes.get(c.id or 0, 0),
+                belongs=c.id in mine,
                 next_title=following.title if following else "",
-                next_at=following.starts_at if following else None, zone=c.zone,
-            )  # fmt: skip
+                next_at=following.starts_at if following else None,
+                zone=c.zone,
+            )
         )
     return rows
 
 
-@cop.command("What a community is for, who tends it and what is next", writes=False, example="cop about python")
+@group.command(
+    "What a community is for, who tends it and what is next", writes=False, example="cop about python"
+)
 def about(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     inside = community.id in access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
     led = communities.facilitators(ctx.db, community)
@@ -79,7 +86,7 @@ def about(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     return Reply(cards.about(view))
 
 
-@cop.command("Make a new community", example='cop create Python "We share what we learn about Python"')
+@group.command("Make a new community", example='cop create Python "We share what we learn about Python"')
 def create(
     ctx: Context,
     name: Annotated[str, NAME],
@@ -88,11 +95,20 @@ def create(
     visibility: Annotated[Literal["open", "request", "private"], Param("Who may join")] = "open",
 ) -> Answer:
     if ctx.config.bot.create == "admins" and not ctx.admin:
-        raise Conflict("Here only association staff make communities. Anyone may suggest one with /cop propose.")
+        raise Conflict(
+            "Here only association staff make communities. Anyone may suggest one with /cop propose."
+        )
     community = communities.create(
-        ctx.db, ctx.person, name=name, purpose=purpose, slug=slug, visibility=visibility,
-        zone=ctx.zone.key, defaults=digests.defaults(ctx.config.digest), now=ctx.now,
-    )  # fmt: skip
+        ctx.db,
+        ctx.person,
+        name=name,
+        purpose=purpose,
+        slug=slug,
+        visibility=visibility,
+        zone=ctx.zone.key,
+        defaults=digests.defaults(ctx.config.digest),
+        now=ctx.now,
+    )
     try:
         communities.connect(ctx.db, community, ctx.at)
         place = "This channel is connected to it: what happens in it is announced here."
@@ -102,29 +118,46 @@ def create(
         Card(
             f"{name[:120]} is open",
             note(
-                f"You are its facilitator. {place} Its short name is ", Code(community.slug),
-                ". Next: ", Code("/cop session schedule"), ", or ", Code("/cop settings"), ".",
-            ).blocks,  # fmt: skip
+                f"You are its facilitator. {place} Its short name is ",
+                Code(community.slug),
+                ". Next: ",
+                Code("/cop session schedule"),
+                ", or ",
+                Code("/cop settings"),
+                ".",
+            ).blocks,
         )
     )
 
 
-@cop.command("Join a community", example="cop join python")
+@group.command("Join a community", example="cop join python")
 def join(
     ctx: Context,
-    community: Annotated[Community, Param("Community", "its short name, for example python", own=False, limit=100)],
+    community: Annotated[
+        Community, Param("Community", "its short name, for example python", own=False, limit=100)
+    ],
 ) -> Answer:
     request = communities.join(ctx.db, community, ctx.person, ctx.now)
     if request is None:
         return Reply(
-            note("Welcome to ", Bold(community.name), "! See what is next with ", Code(f"/cop about {community.slug}"), ".")
+            note(
+                "Welcome to ",
+                Bold(community.name),
+                "! See what is next with ",
+                Code(f"/cop about {community.slug}"),
+                ".",
+            )
         )
     for facilitator in communities.facilitators(ctx.db, community):
         outbox.tell(
-            ctx.db, facilitator, draw_request(ctx.db, request.id or 0, ctx.now) or Card(),
-            kind="request", key=f"request:{request.id}:{ctx.now:%Y%m%dT%H%M%S}:{facilitator}",
-            subject=f"request:{request.id}", now=ctx.now,
-        )  # fmt: skip
+            ctx.db,
+            facilitator,
+            draw_request(ctx.db, request.id or 0, ctx.now) or Card(),
+            kind="request",
+            key=f"request:{request.id}:{ctx.now:%Y%m%dT%H%M%S}:{facilitator}",
+            subject=f"request:{request.id}",
+            now=ctx.now,
+        )
     return Reply(note(f"The facilitators of {community.name} are asked; you will hear from them here."))
 
 
@@ -136,10 +169,12 @@ def draw_request(db: Db, request_id: int, now: datetime) -> Card | None:
     row, community = found
     names = people.mentions(db, [row.person_id, row.decided_by])
     by = names[row.decided_by] if row.decided_by else None
-    return cards.join_request(community.name, community.slug, request_id, names[row.person_id], row.outcome, by)
+    return cards.join_request(
+        community.name, community.slug, request_id, names[row.person_id], row.outcome, by
+    )
 
 
-@cop.command("Approve or decline a request to join", role=Role.FACILITATOR, hidden=True)
+@group.command("Approve or decline a request to join", role=Role.FACILITATOR, hidden=True)
 def decide(
     ctx: Context,
     request: Annotated[int, Param("Request", low=1, high=2**31)],
@@ -156,31 +191,41 @@ def decide(
         else f"The facilitators of {community.name} cannot take you in at present."
     )
     outbox.tell(
-        ctx.db, row.person_id, note(words), kind="notice",
-        key=f"decided:{request}:{ctx.now:%Y%m%dT%H%M%S}", now=ctx.now,
-    )  # fmt: skip
+        ctx.db,
+        row.person_id,
+        note(words),
+        kind="notice",
+        key=f"decided:{request}:{ctx.now:%Y%m%dT%H%M%S}",
+        now=ctx.now,
+    )
     outbox.redraw(ctx.db, f"request:{request}", ctx.now)
     return Update(draw_request(ctx.db, request, ctx.now) or Card())
 
 
-@cop.command("Invite someone to a community", role=Role.FACILITATOR, example="cop invite @ana python")
-def invite(ctx: Context, person: Annotated[Person, PERSON], *, community: Annotated[Community, COMMUNITY]) -> Answer:
+@group.command("Invite someone to a community", role=Role.FACILITATOR, example="cop invite @ana python")
+def invite(
+    ctx: Context, person: Annotated[Person, PERSON], *, community: Annotated[Community, COMMUNITY]
+) -> Answer:
     communities.invite(ctx.db, community, person, ctx.person, ctx.now)
     inviter = people.mentions(ctx.db, [ctx.person_id])[ctx.person_id]
     outbox.tell(
-        ctx.db, person.id or 0, cards.invitation(community.name, community.slug, community.purpose, inviter),
-        kind="notice", key=f"invite:{community.id}:{person.id}:{ctx.now:%Y%m%dT%H%M%S}", now=ctx.now,
-    )  # fmt: skip
+        ctx.db,
+        person.id or 0,
+        cards.invitation(community.name, community.slug, community.purpose, inviter),
+        kind="notice",
+        key=f"invite:{community.id}:{person.id}:{ctx.now:%Y%m%dT%H%M%S}",
+        now=ctx.now,
+    )
     return Reply(note(f"{person.name} is invited to {community.name} and may join by a button."))
 
 
-@cop.command("Leave a community; others are not told", example="cop leave python", frozen_too=True)
+@group.command("Leave a community; others are not told", example="cop leave python", frozen_too=True)
 def leave(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     key = communities.leave(ctx.db, community, ctx.person, ctx.now)
     return Reply(cards.left(community.name, key))
 
 
-@cop.command("Say why you left, without your name", hidden=True)
+@group.command("Say why you left, without your name", hidden=True)
 def farewell(
     ctx: Context,
     key: Annotated[str, Param("Key", hidden=True, limit=40)],
@@ -190,8 +235,10 @@ def farewell(
     return Reply(note("Thank you. It is kept without your name."))
 
 
-@cop.command("Who belongs, facilitators first", role=Role.MEMBER, writes=False, example="cop members")
-def members(ctx: Context, community: Annotated[Community, COMMUNITY], page: Annotated[int, PAGE] = 1) -> Answer:
+@group.command("Who belongs, facilitators first", role=Role.MEMBER, writes=False, example="cop members")
+def members(
+    ctx: Context, community: Annotated[Community, COMMUNITY], page: Annotated[int, PAGE] = 1
+) -> Answer:
     rows = communities.members(ctx.db, community, offset=(page - 1) * MEMBERS_PAGE, limit=MEMBERS_PAGE)
     names = people.mentions(ctx.db, [row.person_id for row in rows])
     shown = [(names[row.person_id], row.role) for row in rows]
@@ -199,18 +246,32 @@ def members(ctx: Context, community: Annotated[Community, COMMUNITY], page: Anno
     return Reply(cards.members(community.name, community.slug, total, shown, page - 1, MEMBERS_PAGE))
 
 
-@cop.command("Make a member a facilitator", role=Role.FACILITATOR, example="cop promote @ana")
-def promote(ctx: Context, person: Annotated[Person, PERSON], *, community: Annotated[Community, COMMUNITY]) -> Answer:
+@group.command("Make a member a facilitator", role=Role.FACILITATOR, example="cop promote @ana")
+def promote(
+    ctx: Context, person: Annotated[Person, PERSON], *, community: Annotated[Community, COMMUNITY]
+) -> Answer:
     communities.promote(ctx.db, community, person)
-    _tell_role(ctx, community, person, f"You are now a facilitator of {community.name}. See /cop help for what you may do.")
+    _tell_role(
+        ctx,
+        community,
+        person,
+        f"You are now a facilitator of {community.name}. See /cop help for what you may do.",
+    )
     return Reply(note(f"{person.name} is now a facilitator of {community.name}."))
 
 
-@cop.command("Make a facilitator a member again", role=Role.FACILITATOR, example="cop demote @ana")
-def demote(ctx: Context, person: Annotated[Person, PERSON], *, community: Annotated[Community, COMMUNITY]) -> Answer:
+@group.command("Make a facilitator a member again", role=Role.FACILITATOR, example="cop demote @ana")
+def demote(
+    ctx: Context, person: Annotated[Person, PERSON], *, community: Annotated[Community, COMMUNITY]
+) -> Answer:
     communities.demote(ctx.db, community, person)
     if person.id != ctx.person.id:
-        _tell_role(ctx, community, person, f"You are no longer a facilitator of {community.name}; you remain a member.")
+        _tell_role(
+            ctx,
+            community,
+            person,
+            f"You are no longer a facilitator of {community.name}; you remain a member.",
+        )
     return Reply(note(f"{person.name} is a member of {community.name} again."))
 
 
@@ -219,19 +280,23 @@ def _tell_role(ctx: Context, community: Community, person: Person, words: str) -
     outbox.tell(ctx.db, person.id or 0, note(words), kind="notice", key=key, now=ctx.now)
 
 
-@cop.command("Connect this channel to a community", role=Role.FACILITATOR, example="cop connect python")
+@group.command("Connect this channel to a community", role=Role.FACILITATOR, example="cop connect python")
 def connect(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     communities.connect(ctx.db, community, ctx.at)
-    return Reply(note(f"This channel is connected to {community.name}. Its sessions, pulses and digests are posted here."))
+    return Reply(
+        note(
+            f"This channel is connected to {community.name}. Its sessions, pulses and digests are posted here."
+        )
+    )
 
 
-@cop.command("Disconnect this channel from its community", role=Role.FACILITATOR, frozen_too=True)
+@group.command("Disconnect this channel from its community", role=Role.FACILITATOR, frozen_too=True)
 def disconnect(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     communities.disconnect(ctx.db, community, ctx.at)
     return Reply(note(f"This channel is no longer connected to {community.name}. Nothing was deleted."))
 
 
-@cop.command("Change a community's settings", role=Role.FACILITATOR, example="cop settings")
+@group.command("Change a community's settings", role=Role.FACILITATOR, example="cop settings")
 def settings_(
     ctx: Context,
     community: Annotated[Community, COMMUNITY],
@@ -239,22 +304,33 @@ def settings_(
     digest: Annotated[Literal["on", "off"] | None, Param("Weekly digest")] = None,
     day: Annotated[settings.Day | None, Param("Digest day")] = None,
     time: Annotated[str | None, Param("Digest time", "for example 10:00", limit=20)] = None,
-    approval: Annotated[Literal["auto", "hold"] | None, Param("Digest approval", "hold: you get a draft first")] = None,
+    approval: Annotated[
+        Literal["auto", "hold"] | None, Param("Digest approval", "hold: you get a draft first")
+    ] = None,
     reminders: Annotated[str | None, Param("Session reminders", "24h, 15m or none", limit=60)] = None,
     quiet_hours: Annotated[str | None, Param("Quiet hours", "18:00-08:00 or none", limit=40)] = None,
     reactions: Annotated[
-        str | None, Param("Reactions", "save=bookmark, yes=white_check_mark; default for the usual", limit=300)
+        str | None,
+        Param("Reactions", "save=bookmark, yes=white_check_mark; default for the usual", limit=300),
     ] = None,
 ) -> Answer:
     if not set(ctx.given) - {"community"}:
         return ctx.ask({"community": community.slug, **settings.described(community, ctx.config)})
     changes: Mapping[str, str | None] = {
-        "timezone": timezone.key if timezone else None, "digest": digest, "day": day, "time": time,
-        "approval": approval, "reminders": reminders, "quiet_hours": quiet_hours, "reactions": reactions,
-    }  # fmt: skip
+        "timezone": timezone.key if timezone else None,
+        "digest": digest,
+        "day": day,
+        "time": time,
+        "approval": approval,
+        "reminders": reminders,
+        "quiet_hours": quiet_hours,
+        "reactions": reactions,
+    }
     settings.change(community, changes, ctx.now)
     ctx.db.add(community)
-    return Reply(cards.settings(community.name, settings.described(community, ctx.config), _next_digest(community)))
+    return Reply(
+        cards.settings(community.name, settings.described(community, ctx.config), _next_digest(community))
+    )
 
 
 def _next_digest(community: Community) -> Moment | None:
@@ -262,13 +338,19 @@ def _next_digest(community: Community) -> Moment | None:
     return Moment(at, community.zone) if at else None
 
 
-@cop.command("Make a community read-only", role=Role.ADMIN, example="cop archive python")
+@group.command("Make a community read-only", role=Role.ADMIN, example="cop archive python")
 def archive(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     communities.archive(ctx.db, community, ctx.now)
-    return Reply(note(f"{community.name} is archived: it can be read, nothing new happens in it. /cop revive undoes this."))
+    return Reply(
+        note(
+            f"{community.name} is archived: it can be read, nothing new happens in it. /cop revive undoes this."
+        )
+    )
 
 
-@cop.command("Bring an archived community back", role=Role.ADMIN, frozen_too=True, example="cop revive python")
+@group.command(
+    "Bring an archived community back", role=Role.ADMIN, frozen_too=True, example="cop revive python"
+)
 def revive(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     communities.revive(ctx.db, community, ctx.now)
     return Reply(note(f"{community.name} is alive again."))

@@ -6,15 +6,16 @@ from typing import Annotated, Literal
 from bot.cards import people as cards
 from bot.chat import Answer, Reply, Update
 from bot.errors import Conflict
-from bot.registry import Context, Param
+from bot.registry import Context, Group, Param
 from bot.rules import access, linking, outbox, people, privacy, pulses, sessions, settings
 from bot.ui.cards import note
-from commands.cop import cop
+
+group = Group("cop")
 
 SESSIONS_SHOWN = 5
 
 
-@cop.command("My communities, sessions, preferences and data", writes=False, example="cop me")
+@group.command("My communities, sessions, preferences and data", writes=False, example="cop me")
 def me(ctx: Context) -> Answer:
     person = ctx.person
     roles = access.memberships(ctx.db, ctx.person_id)
@@ -27,7 +28,7 @@ def me(ctx: Context) -> Answer:
             [(c.slug, c.name, roles[c.id or 0]) for c in mine],
             [(s.code, s.title, s.starts_at, s.answer) for s in coming],
             pulses.waiting(ctx.db, ctx.person_id, ctx.now),
-            {label: value for label, value in _preferences(ctx).items()},
+            _preferences(ctx),
             privacy.holdings(ctx.db, ctx.person_id),
             [f"{a.name} on {a.platform}" for a in people.accounts_of(ctx.db, ctx.person_id)],
             link.id if link else None,
@@ -47,7 +48,7 @@ def _preferences(ctx: Context) -> dict[str, str]:
     }
 
 
-@cop.command("Change my preferences", hidden=True)
+@group.command("Change my preferences", hidden=True)
 def preferences(
     ctx: Context,
     zone: Annotated[str | None, Param("My time zone", "Europe/London, or default", limit=60)] = None,
@@ -58,22 +59,30 @@ def preferences(
 ) -> Answer:
     person = ctx.person
     if not ctx.given:
-        return ctx.ask({
-            "zone": person.zone or "default",
-            "reminders": person.reminders or "default",
-            "quiet_hours": person.quiet_hours or "default",
-            "direct_messages": "yes" if person.direct_messages else "no",
-            "be_welcomed": "yes" if person.be_welcomed else "no",
-        })  # fmt: skip
-    settings.prefer(person, {
-        "zone": zone, "reminders": reminders, "quiet_hours": quiet_hours,
-        "direct_messages": direct_messages, "be_welcomed": be_welcomed,
-    })  # fmt: skip
+        return ctx.ask(
+            {
+                "zone": person.zone or "default",
+                "reminders": person.reminders or "default",
+                "quiet_hours": person.quiet_hours or "default",
+                "direct_messages": "yes" if person.direct_messages else "no",
+                "be_welcomed": "yes" if person.be_welcomed else "no",
+            }
+        )
+    settings.prefer(
+        person,
+        {
+            "zone": zone,
+            "reminders": reminders,
+            "quiet_hours": quiet_hours,
+            "direct_messages": direct_messages,
+            "be_welcomed": be_welcomed,
+        },
+    )
     ctx.db.add(person)
     return Reply(note("Your preferences are saved."))
 
 
-@cop.command("Link my accounts on two platforms", example="cop link")
+@group.command("Link my accounts on two platforms", example="cop link")
 def link(
     ctx: Context,
     code: Annotated[str | None, Param("Code", "from /cop link on the other platform", limit=20)] = None,
@@ -89,13 +98,13 @@ def link(
     return Update(cards.linked(keeper.name, record.id or 0))
 
 
-@cop.command("Undo linking my accounts", hidden=True)
+@group.command("Undo linking my accounts", hidden=True)
 def unlink(ctx: Context, link: Annotated[int, Param("Link", low=1, high=2**31)]) -> Answer:
     linking.undo(ctx.db, link, ctx.person, ctx.now)
     return Update(note("The accounts are two people again."))
 
 
-@cop.command("Everything stored about me, as JSON", hidden=True, writes=False)
+@group.command("Everything stored about me, as JSON", hidden=True, writes=False)
 def export(ctx: Context) -> Answer:
     if ctx.person.id is None:
         raise Conflict("Nothing is stored about you yet.")
@@ -103,8 +112,10 @@ def export(ctx: Context) -> Answer:
     return Reply(cards.export(content))
 
 
-@cop.command("Erase everything about me", hidden=True)
-def erase(ctx: Context, confirm: Annotated[Literal["yes"] | None, Param("Confirm", hidden=True)] = None) -> Answer:
+@group.command("Erase everything about me", hidden=True)
+def erase(
+    ctx: Context, confirm: Annotated[Literal["yes"] | None, Param("Confirm", hidden=True)] = None
+) -> Answer:
     orphaned = [access.community_by_id(ctx.db, i) for i in privacy.last_facilitator_of(ctx.db, ctx.person_id)]
     if confirm is None:
         return Reply(cards.confirm_erase([c.name for c in orphaned]))
@@ -112,7 +123,11 @@ def erase(ctx: Context, confirm: Annotated[Literal["yes"] | None, Param("Confirm
     for community in orphaned:
         for admin in people.admins(ctx.db, ctx.config.bot.admins):
             outbox.tell(
-                ctx.db, admin, note(f"{community.name} has no facilitator any more. Name one with /cop promote."),
-                kind="notice", key=f"orphaned:{community.id}:{ctx.now:%Y%m%dT%H%M%S}:{admin}", now=ctx.now,
-            )  # fmt: skip
+                ctx.db,
+                admin,
+                note(f"{community.name} has no facilitator any more. Name one with /cop promote."),
+                kind="notice",
+                key=f"orphaned:{community.id}:{ctx.now:%Y%m%dT%H%M%S}:{admin}",
+                now=ctx.now,
+            )
     return Update(note("Everything about you is erased. If you use Hearth again you start as a new person."))

@@ -5,17 +5,18 @@ from typing import Annotated, Literal
 
 from bot.cards import communities as cards
 from bot.chat import Answer, Reply
-from bot.config import ProposalConfig
-from bot.registry import Context, Param
+from bot.registry import Context, Group, Param
 from bot.rules import access, digests, outbox, people, proposals
+from bot.settings import ProposalSettings
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, Text, note
-from commands.cop import cop
 from storage.database import Db
 from storage.tables import Proposal
 
+group = Group("cop")
 
-@cop.command("Propose a community; people say whether they are in", example="cop propose")
+
+@group.command("Propose a community; people say whether they are in", example="cop propose")
 def propose(
     ctx: Context,
     name: Annotated[str, Param("Name", "what people would call it", limit=40)],
@@ -25,17 +26,29 @@ def propose(
 ) -> Answer:
     rules = ctx.config.proposal
     proposal = proposals.propose(
-        ctx.db, ctx.person, ctx.at, name=name, problem=problem, audience=audience, question=question,
-        rules=rules, now=ctx.now,
-    )  # fmt: skip
+        ctx.db,
+        ctx.person,
+        ctx.at,
+        name=name,
+        problem=problem,
+        audience=audience,
+        question=question,
+        rules=rules,
+        now=ctx.now,
+    )
     outbox.post(
-        ctx.db, ctx.at, view(ctx.db, proposal, rules), kind="proposal", key=f"proposal:{proposal.id}",
-        subject=f"proposal:{proposal.id}", now=ctx.now,
-    )  # fmt: skip
+        ctx.db,
+        ctx.at,
+        view(ctx.db, proposal, rules),
+        kind="proposal",
+        key=f"proposal:{proposal.id}",
+        subject=f"proposal:{proposal.id}",
+        now=ctx.now,
+    )
     return Reply(note("Your proposal is posted here. You will hear when it moves on."))
 
 
-@cop.command("Say whether you are in", hidden=True)
+@group.command("Say whether you are in", hidden=True)
 def voice(
     ctx: Context,
     proposal: Annotated[int, Param("Proposal", low=1, high=2**31)],
@@ -43,9 +56,16 @@ def voice(
     question: Annotated[str, Param("A question you would bring", limit=280)] = "",
 ) -> Answer:
     row = proposals.speak(
-        ctx.db, proposal, ctx.person, stance, question, rules=ctx.config.proposal,
-        defaults=digests.defaults(ctx.config.digest), zone=ctx.config.bot.timezone, now=ctx.now,
-    )  # fmt: skip
+        ctx.db,
+        proposal,
+        ctx.person,
+        stance,
+        question,
+        rules=ctx.config.proposal,
+        defaults=digests.defaults(ctx.config.digest),
+        zone=ctx.config.bot.timezone,
+        now=ctx.now,
+    )
     outbox.redraw(ctx.db, f"proposal:{row.id}", ctx.now)
     if row.state == "founded":
         _tell_founded(ctx, row)
@@ -58,7 +78,7 @@ def voice(
     return Reply(Card(blocks=(Text((f"{words} What question would you bring?",)), Buttons((ask,)))))
 
 
-@cop.command("Bring a question to a proposal", hidden=True)
+@group.command("Bring a question to a proposal", hidden=True)
 def bring(
     ctx: Context,
     proposal: Annotated[int, Param("Proposal", low=1, high=2**31, hidden=True)],
@@ -73,29 +93,43 @@ def _tell_founded(ctx: Context, row: Proposal) -> None:
     for said in proposals.voices_of(ctx.db, row):
         if said.stance != "no":
             outbox.tell(
-                ctx.db, said.person_id,
+                ctx.db,
+                said.person_id,
                 note(f"{row.name} has become a community, and you are in it: /cop about {community.slug}."),
-                kind="notice", key=f"founded:{row.id}:{said.person_id}", now=ctx.now,
-            )  # fmt: skip
+                kind="notice",
+                key=f"founded:{row.id}:{said.person_id}",
+                now=ctx.now,
+            )
 
 
-def view(db: Db, row: Proposal, rules: ProposalConfig) -> Card:
+def view(db: Db, row: Proposal, rules: ProposalSettings) -> Card:
     """Return the proposal's card as it stands."""
     tally = proposals.tally(db, row)
     founded = access.community_by_id(db, row.community_id) if row.community_id else None
     return cards.proposal(
         cards.Proposed(
-            id=row.id or 0, name=row.name, problem=row.problem, audience=row.audience, question=row.question,
-            author=people.mentions(db, [row.author_id])[row.author_id], state=row.state,
-            deadline=row.deadline, zone="UTC", people=tally.people, leaders=tally.leaders,
-            questions=tally.questions, need_people=rules.commitments, need_leaders=rules.leaders,
-            need_questions=rules.questions, endorsers=rules.endorsers,
+            id=row.id or 0,
+            name=row.name,
+            problem=row.problem,
+            audience=row.audience,
+            question=row.question,
+            author=people.mentions(db, [row.author_id])[row.author_id],
+            state=row.state,
+            deadline=row.deadline,
+            zone="UTC",
+            people=tally.people,
+            leaders=tally.leaders,
+            questions=tally.questions,
+            need_people=rules.commitments,
+            need_leaders=rules.leaders,
+            need_questions=rules.questions,
+            endorsers=rules.endorsers,
             founded_slug=founded.slug if founded else "",
-        )  # fmt: skip
+        )
     )
 
 
-def expire(db: Db, proposal_id: int, rules: ProposalConfig, now: datetime) -> None:
+def expire(db: Db, proposal_id: int, rules: ProposalSettings, now: datetime) -> None:
     """Act on a proposal whose time ran out; its author hears of it. For the scheduler."""
     row = proposals.expire(db, proposal_id, rules=rules, now=now)
     if row is None:
@@ -109,4 +143,3 @@ def expire(db: Db, proposal_id: int, rules: ProposalConfig, now: datetime) -> No
         )
         key = f"proposal:{row.id}:{row.state}:{row.deadline:%Y%m%d}"
         outbox.tell(db, row.author_id, note(words), kind="notice", key=key, now=now)
-

@@ -24,5 +24,5 @@ def person_columns() -> tuple[tuple[Table, str, Erase], ...]:
 @cache
 def tables() -> tuple[Table, ...]:
     """Return all tables, those pointed at before those that point."""
-    assert storage.tables.__all__  # noqa: S101  # keeps the import that fills the metadata
+    assert storage.tables.__all__
     return tuple(metadata.sorted_tables)

@@ -51,14 +51,19 @@ def listing(rows: Sequence[Listed], search: str, page: int) -> Card:
     """Return one page of communities, each with a Join button where that makes sense."""
     if not rows:
         empty = f"No community matches “{search}”." if search else "There is no community yet."
-        return Card("Communities", (Text((f"{empty} Start one with ", Code("/cop create"), " or ", Code("/cop propose"), ".")),))
+        return Card(
+            "Communities",
+            (Text((f"{empty} Start one with ", Code("/cop create"), " or ", Code("/cop propose"), ".")),),
+        )
     shown = rows[page * PAGE : (page + 1) * PAGE]
     blocks: list[Text | Buttons] = []
     joinable: list[Button] = []
     for row in shown:
         blocks.append(Text(_entry(row)))
         if not row.belongs and not row.archived and len(joinable) < 20:
-            joinable.append(Button(shorten(f"Join {row.slug}", 75), Call("cop join", {"community": row.slug})))
+            joinable.append(
+                Button(shorten(f"Join {row.slug}", 75), Call("cop join", {"community": row.slug}))
+            )
     more = len(rows) > (page + 1) * PAGE
     if more:
         joinable.append(_page_button("cop list", page + 1, {"search": search} if search else {}))
@@ -98,7 +103,9 @@ def about(view: About) -> Card:
         ("Rhythm", (view.rhythm,)),
     ]
     if row.visibility != "open":
-        facts.append(("Joining", ("facilitators answer requests" if row.visibility == "request" else "by invitation",)))
+        facts.append(
+            ("Joining", ("facilitators answer requests" if row.visibility == "request" else "by invitation",))
+        )
     blocks: list[Text | Facts | Rule | Buttons] = [Text((row.purpose,)), Facts(tuple(facts))]
     if row.archived:
         blocks.insert(0, Text((Bold("Archived"), ": kept to read, nothing new happens here.")))
@@ -140,7 +147,9 @@ def _names(people: Sequence[Mention]) -> Line:
     return tuple(spans) or ("none at present",)
 
 
-def members(name: str, slug: str, total: int, rows: Sequence[tuple[Mention, str]], page: int, size: int) -> Card:
+def members(
+    name: str, slug: str, total: int, rows: Sequence[tuple[Mention, str]], page: int, size: int
+) -> Card:
     """Return one page of members, facilitators first."""
     spans: list[Span] = []
     for person, role in rows:
@@ -155,25 +164,40 @@ def join_request(name: str, slug: str, request: int, who: Mention, outcome: str,
     """Return the card facilitators answer a request with; decided, it says how and by whom."""
     head = Text((who, f" would like to join {name}."))
     if outcome:
-        return Card("A request to join", (head, Text(line(outcome.capitalize(), " by ", by or "someone", "."))))
+        return Card(
+            "A request to join", (head, Text(line(outcome.capitalize(), " by ", by or "someone", ".")))
+        )
     args = {"community": slug, "request": str(request)}
-    return Card("A request to join", (head, Buttons((
-        Button("Approve", Call("cop decide", {**args, "decision": "approve"}), "primary"),
-        Button("Decline", Call("cop decide", {**args, "decision": "decline"})),
-    ))))  # fmt: skip
+    return Card(
+        "A request to join",
+        (
+            head,
+            Buttons(
+                (
+                    Button("Approve", Call("cop decide", {**args, "decision": "approve"}), "primary"),
+                    Button("Decline", Call("cop decide", {**args, "decision": "decline"})),
+                )
+            ),
+        ),
+    )
 
 
 def invitation(name: str, slug: str, purpose: str, inviter: Mention) -> Card:
     """Return what an invited person gets."""
-    return Card("An invitation", (
-        Text((inviter, " invites you to ", Bold(name), f": {shorten(purpose, 300)}")),
-        Buttons((Button("Join", Call("cop join", {"community": slug}), "primary"),)),
-    ))  # fmt: skip
+    return Card(
+        "An invitation",
+        (
+            Text((inviter, " invites you to ", Bold(name), f": {shorten(purpose, 300)}")),
+            Buttons((Button("Join", Call("cop join", {"community": slug}), "primary"),)),
+        ),
+    )
 
 
 def settings(name: str, values: Mapping[str, str], next_digest: Moment | None) -> Card:
     """Return the settings as they stand."""
-    facts = tuple((label.replace("_", " ").capitalize(), (value or "as usual",)) for label, value in values.items())
+    facts = tuple(
+        (label.replace("_", " ").capitalize(), (value or "as usual",)) for label, value in values.items()
+    )
     blocks: list[Text | Facts] = [Facts(facts)]
     if next_digest is not None:
         blocks.append(Text(("The next digest goes out ", next_digest, ".")))
@@ -182,10 +206,16 @@ def settings(name: str, values: Mapping[str, str], next_digest: Moment | None) -
 
 def left(name: str, key: str) -> Card:
     """Return the quiet goodbye, with the one optional question."""
-    return Card(blocks=(
-        Text((f"You have left {name}. Nobody is told. If you like, say why in a line: it is kept without your name.",)),
-        Buttons((Button("Say why", Call("cop farewell", {"key": key})),)),
-    ))  # fmt: skip
+    return Card(
+        blocks=(
+            Text(
+                (
+                    f"You have left {name}. Nobody is told. If you like, say why in a line: it is kept without your name.",
+                )
+            ),
+            Buttons((Button("Say why", Call("cop farewell", {"key": key})),)),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +245,14 @@ def proposal(view: Proposed) -> Card:
     """Return the proposal with how far it is; open ones have the three buttons."""
     blocks: list[Text | Facts | Buttons] = [
         Text((view.author, " proposes a community.")),
-        Facts((
-            ("The problem we share", (view.problem,)),
-            ("Who for", (view.audience,)),
-            ("A question to begin with", (view.question,)),
-        )),
-    ]  # fmt: skip
+        Facts(
+            (
+                ("The problem we share", (view.problem,)),
+                ("Who for", (view.audience,)),
+                ("A question to begin with", (view.question,)),
+            )
+        ),
+    ]
     until: tuple[Span, ...] = (Moment(view.deadline, view.zone),)
     progress = (
         f"{view.people} of {view.need_people} are in, {view.leaders} of {view.need_leaders} would help lead, "
@@ -228,19 +260,37 @@ def proposal(view: Proposed) -> Card:
     )
     match view.state:
         case "proposed":
-            blocks.append(Text((f"{view.endorsers} others who are in take it further, by ", *until, f". So far: {progress}.")))
+            blocks.append(
+                Text(
+                    (
+                        f"{view.endorsers} others who are in take it further, by ",
+                        *until,
+                        f". So far: {progress}.",
+                    )
+                )
+            )
         case "gauging":
             blocks.append(Text(("Gathering people until ", *until, f": {progress}.")))
         case "founded":
             blocks.append(Text(("It has become a community: ", Code(f"/cop join {view.founded_slug}"), ".")))
         case _:
-            blocks.append(Text(("Parked for now, with thanks: it can be proposed again when the time is right.",)))
+            blocks.append(
+                Text(("Parked for now, with thanks: it can be proposed again when the time is right.",))
+            )
     if view.state in ("proposed", "gauging"):
-        blocks.append(Buttons(tuple(
-            Button(label, Call("cop voice", {"proposal": str(view.id), "stance": stance}), style)
-            for label, stance, style in _STANCES
-        )))  # fmt: skip
+        blocks.append(
+            Buttons(
+                tuple(
+                    Button(label, Call("cop voice", {"proposal": str(view.id), "stance": stance}), style)
+                    for label, stance, style in _STANCES
+                )
+            )
+        )
     return Card(shorten(f"Proposal: {view.name}", 150), tuple(blocks))
 
 
-_STANCES: tuple[tuple[str, str, Style], ...] = (("I'm in", "in", "primary"), ("I'd help lead", "lead", "plain"), ("Not for me", "no", "plain"))
+_STANCES: tuple[tuple[str, str, Style], ...] = (
+    ("I'm in", "in", "primary"),
+    ("I'd help lead", "lead", "plain"),
+    ("Not for me", "no", "plain"),
+)

@@ -37,18 +37,34 @@ def me(
     """Return the person's own page. Session rows are (code, title, start, my answer)."""
     blocks: list[Text | Facts | Buttons] = []
     mine: list[Span] = [Bold("My communities")]
-    mine += [f"\n{name} ({slug})" + (", facilitator" if role == "facilitator" else "") for slug, name, role in communities]
-    blocks.append(Text((*mine, "" if communities else "\nNone yet: ", *(() if communities else (Code("/cop list"),)))))
+    mine += [
+        f"\n{name} ({slug})" + (", facilitator" if role == "facilitator" else "")
+        for slug, name, role in communities
+    ]
+    blocks.append(
+        Text((*mine, "" if communities else "\nNone yet: ", *(() if communities else (Code("/cop list"),))))
+    )
     if sessions:
         spans: list[Span] = [Bold("My sessions")]
         for code, title, at, answer in sessions:
             spans += [f"\n{code} {shorten(title, 100)}, ", Moment(at, zone), f": {answer}"]
         blocks.append(Text(tuple(spans)))
     if pulses:
-        blocks.append(Text((Bold("Waiting for my answer"), *(f"\n{code} {shorten(text, 150)}" for code, text in pulses))))
+        blocks.append(
+            Text(
+                (Bold("Waiting for my answer"), *(f"\n{code} {shorten(text, 150)}" for code, text in pulses))
+            )
+        )
     blocks.append(Facts(tuple((label, (value,)) for label, value in preferences.items())))
-    blocks.append(Text((Bold("What is stored about me"), *(f"\n{n} {_ROWS.get(t, t)}" for t, n in stored.items()),
-                        f"\nAccounts: {', '.join(accounts) or 'none yet'}")))  # fmt: skip
+    blocks.append(
+        Text(
+            (
+                Bold("What is stored about me"),
+                *(f"\n{n} {_ROWS.get(t, t)}" for t, n in stored.items()),
+                f"\nAccounts: {', '.join(accounts) or 'none yet'}",
+            )
+        )
+    )
     row = [
         Button("Preferences", Call("cop preferences")),
         Button("Export", Call("cop export")),
@@ -62,27 +78,45 @@ def me(
 
 def code(value: str) -> Card:
     """Return a fresh linking code."""
-    return Card("Link your other account", (
-        Text(("On the other platform, type ", Code(f"/cop link {value}"),
-              ". The code works once, for ten minutes. Do not give it to anyone: it joins their account to you.")),
-    ))  # fmt: skip
+    return Card(
+        "Link your other account",
+        (
+            Text(
+                (
+                    "On the other platform, type ",
+                    Code(f"/cop link {value}"),
+                    ". The code works once, for ten minutes. Do not give it to anyone: it joins their account to you.",
+                )
+            ),
+        ),
+    )
 
 
 def confirm_link(code: str, keeper: str, platforms: str) -> Card:
     """Return the question before two accounts become one person."""
-    return Card("Link these accounts?", (
-        Text((f"This account becomes one person with {keeper} ({platforms}): memberships, answers and saved "
-              "resources are joined. It can be undone for 30 days.",)),
-        Buttons((Button("Link them", Call("cop link", {"code": code, "confirm": "yes"}), "primary"),)),
-    ))  # fmt: skip
+    return Card(
+        "Link these accounts?",
+        (
+            Text(
+                (
+                    f"This account becomes one person with {keeper} ({platforms}): memberships, answers and saved "
+                    "resources are joined. It can be undone for 30 days.",
+                )
+            ),
+            Buttons((Button("Link them", Call("cop link", {"code": code, "confirm": "yes"}), "primary"),)),
+        ),
+    )
 
 
 def linked(keeper: str, link: int) -> Card:
     """Return the confirmation, with the way back."""
-    return Card("Linked", (
-        Text((f"Your accounts are one person now: {keeper}.",)),
-        Buttons((Button("Undo", Call("cop unlink", {"link": str(link)})),)),
-    ))  # fmt: skip
+    return Card(
+        "Linked",
+        (
+            Text((f"Your accounts are one person now: {keeper}.",)),
+            Buttons((Button("Undo", Call("cop unlink", {"link": str(link)})),)),
+        ),
+    )
 
 
 def export(content: str) -> Card:
@@ -92,9 +126,20 @@ def export(content: str) -> Card:
 
 def confirm_erase(orphaned: Sequence[str]) -> Card:
     """Return the question before erasing, naming communities that would lose their last facilitator."""
-    warning = f" You are the last facilitator of {', '.join(orphaned)}: consider naming another first." if orphaned else ""
-    return Card("Erase everything about me?", (
-        Text((f"Your memberships, answers, notes and accounts go; what you saved for others stays without your "
-              f"name. Anonymous answers stay, as nobody can tell which are yours. This cannot be undone.{warning}",)),
-        Buttons((Button("Erase everything", Call("cop erase", {"confirm": "yes"}), "danger"),)),
-    ))  # fmt: skip
+    warning = (
+        f" You are the last facilitator of {', '.join(orphaned)}: consider naming another first."
+        if orphaned
+        else ""
+    )
+    return Card(
+        "Erase everything about me?",
+        (
+            Text(
+                (
+                    f"Your memberships, answers, notes and accounts go; what you saved for others stays without your "
+                    f"name. Anonymous answers stay, as nobody can tell which are yours. This cannot be undone.{warning}",
+                )
+            ),
+            Buttons((Button("Erase everything", Call("cop erase", {"confirm": "yes"}), "danger"),)),
+        ),
+    )

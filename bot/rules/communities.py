@@ -42,7 +42,9 @@ def create(
     """Make a community with `founder` as its facilitator. Raises BadValue for a bad slug, Conflict for a taken one."""
     slug = slug or slug_from(name)
     if len(slug) > SLUG_LIMIT or not _SLUG.fullmatch(slug):
-        raise BadValue(f"A slug has only a–z, 0–9 and single hyphens, at most {SLUG_LIMIT}: such as data-viz.")
+        raise BadValue(
+            f"A slug has only a–z, 0–9 and single hyphens, at most {SLUG_LIMIT}: such as data-viz."
+        )
     taken = db.exec(select(Community).where(Community.slug == slug)).first()
     if taken is not None:
         raise Conflict(f"The name {slug} is taken. Please choose another slug.")
@@ -93,7 +95,9 @@ def join(db: Db, community: Community, person: Person, now: datetime) -> JoinReq
     return request
 
 
-def decide(db: Db, community: Community, request_id: int, decider: Person, *, approve: bool, now: datetime) -> JoinRequest:
+def decide(
+    db: Db, community: Community, request_id: int, decider: Person, *, approve: bool, now: datetime
+) -> JoinRequest:
     """Approve or decline a request. Raises NotFound, or Conflict when somebody else was faster."""
     request = locked(db, JoinRequest, request_id)
     if request is None or request.community_id != community.id:
@@ -137,9 +141,7 @@ def leave(db: Db, community: Community, person: Person, now: datetime) -> str:
     if membership.role == "facilitator":
         _not_the_last(db, community, "leave")
     db.delete(membership)
-    farewell = Farewell(
-        id=secrets.token_hex(8), community_id=_id(community), reason="", month=f"{now:%Y-%m}"
-    )
+    farewell = Farewell(id=secrets.token_hex(8), community_id=_id(community), reason="", month=f"{now:%Y-%m}")
     db.add(farewell)
     return farewell.id
 
@@ -230,7 +232,9 @@ def connect(db: Db, community: Community, at: Address) -> Channel:
         raise Conflict(f"This channel is connected to {community.name} already.")
     if channel.community_id not in (None, community.id):
         other = access.community_by_id(db, channel.community_id or 0)
-        raise Conflict(f"This channel belongs to {other.name}. Its facilitators can /cop disconnect it first.")
+        raise Conflict(
+            f"This channel belongs to {other.name}. Its facilitators can /cop disconnect it first."
+        )
     channel.community_id, channel.paused = community.id, ""
     channel.workspace, channel.name = at.workspace, at.name or channel.name
     db.add(channel)
@@ -249,7 +253,9 @@ def disconnect(db: Db, community: Community, at: Address) -> None:
 
 def channels(db: Db, community: Community) -> Sequence[Channel]:
     """Return the connected channels, in the order they were connected."""
-    return db.exec(select(Channel).where(Channel.community_id == community.id).order_by(col(Channel.id))).all()
+    return db.exec(
+        select(Channel).where(Channel.community_id == community.id).order_by(col(Channel.id))
+    ).all()
 
 
 def archive(db: Db, community: Community, now: datetime) -> None:
@@ -282,5 +288,5 @@ def _request(db: Db, community: Community, person: Person) -> JoinRequest | None
 
 
 def _id(row: Community | Person) -> int:
-    assert row.id is not None, "only kept rows come here"  # noqa: S101  # an unsaved row would be our bug
+    assert row.id is not None, "only kept rows come here"
     return row.id

@@ -32,11 +32,13 @@ def owner(db: Db, code: str, person: Person, now: datetime) -> Person:
     """Return whose code it is. Raises NotFound for a wrong or spent one, Conflict for one's own."""
     row = db.get(LinkCode, _hash(code))
     if row is None or row.expires_at <= now:
-        raise NotFound("That code is not valid. A code works once, for ten minutes; /cop link gives a new one.")
+        raise NotFound(
+            "That code is not valid. A code works once, for ten minutes; /cop link gives a new one."
+        )
     if row.person_id == person.id:
         raise Conflict("That is your own code. Type it from your other account.")
     found = db.get(Person, row.person_id)
-    assert found is not None, "a foreign key points at it"  # noqa: S101  # states what the schema guarantees
+    assert found is not None, "a foreign key points at it"
     return found
 
 
@@ -60,9 +62,12 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
     db.expire(person)
     db.execute(delete(metadata.tables["person"]).where(metadata.tables["person"].c.id == former["id"]))
     record = AccountLink(
-        person_id=_id(keeper), former_person=former["id"], linked_at=now, moved=moved,
+        person_id=_id(keeper),
+        former_person=former["id"],
+        linked_at=now,
+        moved=moved,
         dropped=[["person", _to_json(former)], *dropped],
-    )  # fmt: skip
+    )
     db.add(record)
     db.flush()
     return record
@@ -152,5 +157,5 @@ def _hash(code: str) -> str:
 
 
 def _id(person: Person) -> int:
-    assert person.id is not None, "only kept rows come here"  # noqa: S101  # an unsaved row would be our bug
+    assert person.id is not None, "only kept rows come here"
     return person.id

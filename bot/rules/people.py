@@ -41,7 +41,7 @@ def identify(db: Db, actor: Actor, now: datetime) -> Person:
         person = Person(name=actor.name, created_at=now)
         db.add(person)
         db.flush()
-        assert person.id is not None, "flushed"  # noqa: S101  # states what flush guarantees
+        assert person.id is not None, "flushed"
         account = Account(
             person_id=person.id,
             platform=actor.platform,
@@ -59,7 +59,7 @@ def identify(db: Db, actor: Actor, now: datetime) -> Person:
         account.seen_at = now
         db.add(account)
     owner = db.get(Person, account.person_id)
-    assert owner is not None, "a foreign key points at it"  # noqa: S101  # states what the schema guarantees
+    assert owner is not None, "a foreign key points at it"
     return owner
 
 
@@ -77,11 +77,15 @@ def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Menti
     ids = {i for i in person_ids if i is not None}
     names = dict(db.exec(select(Person.id, Person.name).where(col(Person.id).in_(ids))).all()) if ids else {}
     accounts: dict[int, dict[str, str]] = {}
-    for owner, platform, external in db.exec(
-        select(Account.person_id, Account.platform, Account.external_id).where(
-            col(Account.person_id).in_(ids)
-        )
-    ).all() if ids else ():
+    for owner, platform, external in (
+        db.exec(
+            select(Account.person_id, Account.platform, Account.external_id).where(
+                col(Account.person_id).in_(ids)
+            )
+        ).all()
+        if ids
+        else ()
+    ):
         accounts.setdefault(owner, {})[platform] = external
     found: dict[int | None, Mention] = {
         i: Mention(i, names[i], accounts.get(i, {})) for i in ids if i in names

@@ -64,7 +64,7 @@ def erase(db: Db, person: Person, now: datetime) -> None:
 
     Their letters are stopped and emptied, and their name leaves every card kept for others.
     """
-    assert person.id is not None, "only kept people are erased"  # noqa: S101  # an unsaved row would be our bug
+    assert person.id is not None, "only kept people are erased"
     person_id = person.id
     touched = _resources_of(db, person_id)
     outbox.cancel_to(db, person_id, "the person was erased")
@@ -75,7 +75,9 @@ def erase(db: Db, person: Person, now: datetime) -> None:
     db.flush()
     for table, column, rule in person_columns():
         mine = table.c[column] == person_id
-        db.execute(delete(table).where(mine) if rule == "row" else update(table).where(mine).values({column: None}))
+        db.execute(
+            delete(table).where(mine) if rule == "row" else update(table).where(mine).values({column: None})
+        )
     db.expire_all()
     db.delete(person)
     db.flush()

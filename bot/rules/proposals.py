@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlmodel import col, func, select
 
 from bot.chat import Address
-from bot.config import ProposalConfig
 from bot.errors import Conflict, NotFound
 from bot.rules import communities, digests
+from bot.settings import ProposalSettings
 from storage.database import Db, locked
 from storage.tables import Community, Membership, Person, Proposal, ProposalVoice
 
@@ -30,8 +30,16 @@ class Tally:
 
 
 def propose(
-    db: Db, author: Person, at: Address, *, name: str, problem: str, audience: str, question: str,
-    rules: ProposalConfig, now: datetime,
+    db: Db,
+    author: Person,
+    at: Address,
+    *,
+    name: str,
+    problem: str,
+    audience: str,
+    question: str,
+    rules: ProposalSettings,
+    now: datetime,
 ) -> Proposal:
     """Open a proposal; its author is in. Raises Conflict where the name is taken or no channel is at hand."""
     if at.direct or not at.channel:
@@ -47,22 +55,39 @@ def propose(
     if twin is not None:
         raise Conflict(f"{twin.name} is proposed already. Say there whether you are in.")
     proposal = Proposal(
-        name=name, problem=problem, audience=audience, question=question, author_id=author.id,
-        created_at=now, deadline=now + timedelta(days=rules.endorse_days),
-        platform=at.platform, channel=at.channel, workspace=at.workspace,
-    )  # fmt: skip
+        name=name,
+        problem=problem,
+        audience=audience,
+        question=question,
+        author_id=author.id,
+        created_at=now,
+        deadline=now + timedelta(days=rules.endorse_days),
+        platform=at.platform,
+        channel=at.channel,
+        workspace=at.workspace,
+    )
     db.add(proposal)
     db.flush()
-    db.add(ProposalVoice(
-        proposal_id=proposal.id, person_id=author.id, stance="in", question=question, said_at=now
-    ))  # fmt: skip
+    db.add(
+        ProposalVoice(
+            proposal_id=proposal.id, person_id=author.id, stance="in", question=question, said_at=now
+        )
+    )
     db.flush()
     return proposal
 
 
 def speak(
-    db: Db, proposal_id: int, person: Person, stance: str, question: str, *, rules: ProposalConfig,
-    defaults: digests.Defaults, zone: str, now: datetime,
+    db: Db,
+    proposal_id: int,
+    person: Person,
+    stance: str,
+    question: str,
+    *,
+    rules: ProposalSettings,
+    defaults: digests.Defaults,
+    zone: str,
+    now: datetime,
 ) -> Proposal:
     """Record what one person says, and move the proposal on when enough have.
 
@@ -84,7 +109,13 @@ def speak(
 
 
 def _advance(
-    db: Db, proposal: Proposal, *, rules: ProposalConfig, defaults: digests.Defaults, zone: str, now: datetime
+    db: Db,
+    proposal: Proposal,
+    *,
+    rules: ProposalSettings,
+    defaults: digests.Defaults,
+    zone: str,
+    now: datetime,
 ) -> None:
     found = tally(db, proposal)
     others = found.people - _author_counts(db, proposal)
@@ -110,17 +141,22 @@ def _found(db: Db, proposal: Proposal, *, defaults: digests.Defaults, zone: str,
     voices = [v for v in voices_of(db, proposal) if v.stance != "no"]
     leaders = [v.person_id for v in voices if v.stance == "lead"]
     founder = db.get(Person, leaders[0])
-    assert founder is not None, "a foreign key points at it"  # noqa: S101  # states what the schema guarantees
+    assert founder is not None, "a foreign key points at it"
     community = communities.create(
-        db, founder, name=proposal.name, purpose=proposal.problem, slug=_free_slug(db, proposal),
-        visibility="open", zone=zone, defaults=defaults, now=now,
-    )  # fmt: skip
+        db,
+        founder,
+        name=proposal.name,
+        purpose=proposal.problem,
+        slug=_free_slug(db, proposal),
+        visibility="open",
+        zone=zone,
+        defaults=defaults,
+        now=now,
+    )
     for voice in voices:
         if voice.person_id != founder.id:
             role = "facilitator" if voice.stance == "lead" else "member"
-            db.add(Membership(
-                community_id=community.id, person_id=voice.person_id, role=role, joined_at=now
-            ))  # fmt: skip
+            db.add(Membership(community_id=community.id, person_id=voice.person_id, role=role, joined_at=now))
     proposal.state, proposal.community_id = "founded", community.id
 
 
@@ -160,7 +196,7 @@ def due(db: Db, now: datetime) -> Sequence[int]:
     return [i for i in ids if i is not None]
 
 
-def expire(db: Db, proposal_id: int, *, rules: ProposalConfig, now: datetime) -> Proposal | None:
+def expire(db: Db, proposal_id: int, *, rules: ProposalSettings, now: datetime) -> Proposal | None:
     """Extend a proposal that people gathered behind, once; park any other. None when not due."""
     proposal = locked(db, Proposal, proposal_id)
     if proposal is None or proposal.state not in OPEN or proposal.deadline > now:

@@ -97,7 +97,12 @@ def _name(text: str, at: int) -> tuple[str, int]:
     while stop < len(text) and (text[stop].isalnum() or text[stop] == "_"):
         stop += 1
     # `https://…` and `15:00` look alike up to the colon; neither is a named argument.
-    if stop > at and text[stop : stop + 1] == ":" and text[at].isalpha() and text[stop + 1 : stop + 3] != "//":
+    if (
+        stop > at
+        and text[stop : stop + 1] == ":"
+        and text[at].isalpha()
+        and text[stop + 1 : stop + 3] != "//"
+    ):
         return text[at:stop], stop + 1
     return "", at
 

@@ -9,11 +9,22 @@ from bot.ui.cards import Button, Buttons, Card, Facts, File, Image, Rule, Text
 from bot.ui.forms import Field, Form, Option
 from bot.ui.spans import Bold, Code, Link, Mention, Moment
 
-_TAGGED: dict[str, type] = {
-    cls.__name__.lower(): cls
-    for cls in (Bold, Code, Link, Mention, Moment, Text, Facts, Image, File, Rule, Button, Buttons, Card, Call, Word)
-    + (Form, Field, Option)
-}
+_TYPES: tuple[type, ...] = (
+    Bold,
+    Code,
+    Link,
+    Mention,
+    Moment,
+    Text,
+    Facts,
+    Image,
+    File,
+    Rule,
+    Button,
+    Buttons,
+)
+_TYPES += (Card, Call, Word, Form, Field, Option)
+_TAGGED: dict[str, type] = {cls.__name__.lower(): cls for cls in _TYPES}
 
 
 def dump(value: Any) -> Any:
