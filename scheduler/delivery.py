@@ -75,6 +75,7 @@ class Delivery:
         self._look_at: dict[tuple[int, datetime | None], float] = {}
         self._troubles = Troubles()
         self._fresh = asyncio.Event()
+        self._stepping = asyncio.Lock()
         self._stopping = False
         self._pause = self._pace.idle
 
@@ -94,8 +95,9 @@ class Delivery:
                     self._troubles.failed("delivery", error)
                     self._pause = self._pace.idle
                 await self._rest()
-        finally:
+        except asyncio.CancelledError:
             self._abandon()
+            raise
 
     async def settle(self) -> None:
         """Do everything that can be done now, and return when nothing is left or all of it has to wait."""
@@ -114,9 +116,17 @@ class Delivery:
         """
         self._stopping = True
         self.nudge()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                async with self._stepping:
+                    pass  # a claim that has begun becomes calls in flight
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            _log.warning("stopped with calls in flight", calls=len(self._tasks))
         self._abandon()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1)
 
     def _abandon(self) -> None:
         for task in self._tasks:
@@ -130,7 +140,10 @@ class Delivery:
             pass
 
     async def _step(self) -> None:
-        now = self._clock()
+        async with self._stepping:
+            await self._look_around(self._clock())
+
+    async def _look_around(self, now: datetime) -> None:
         self._pause = self._pace.idle
         look = partial(letters.agenda, now=now, platforms=tuple(self._adapters), lease=self._lease)
         agenda = await self._database.read(look)
@@ -170,12 +183,11 @@ class Delivery:
             if self._monotonic() >= until:
                 # This process slept through its own lease: someone else may be posting the letter.
                 return
-            settle = await self._attempt(adapter, parcel)
-            await self._database.write(settle)
+            await self._settled(claim, await self._attempt(adapter, parcel))
         finally:
             self._posting[claim.to.platform] -= 1
 
-    async def _attempt(self, adapter: Adapter, parcel: Parcel) -> Callable[[Db], None]:
+    async def _attempt(self, adapter: Adapter, parcel: Parcel) -> Callable[[Db], bool | None]:
         """Call the platform once and return how the letter is to be settled."""
         claim = parcel.claim
         try:
@@ -189,13 +201,13 @@ class Delivery:
         except Exception as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
             _log.warning("in doubt", letter=claim.key, reason=reason, exc_info=error)
-            return partial(letters.unknown, claim=claim, reason=reason, now=self._clock())
-        return partial(self._sent, claim, message.id)
+            return partial(letters.unknown, claim=claim, reason=reason)
+        return partial(letters.sent, claim=claim, message_id=message.id, now=self._clock())
 
-    def _sent(self, claim: Claim, message_id: str, db: Db) -> None:
-        if not letters.sent(db, claim, message_id, self._clock()):
-            # The seam for the second look: an adapter that can delete its own message does so here.
-            _log.error("sent more than once, or after it was cancelled", letter=claim.key, message=message_id)
+    async def _settled(self, claim: Claim, settle: Callable[[Db], bool | None]) -> None:
+        if await self._database.write(settle) is False:
+            # The seam for a second look: an adapter that can take its own message back does so here.
+            _log.error("sent twice, or after it was cancelled", letter=claim.key)
 
     # Looking for letters in doubt
 
@@ -218,7 +230,7 @@ class Delivery:
                 message = await adapter.find(claim.to, key=claim.key)
         except Undeliverable as error:
             settle = partial(letters.undeliverable, claim=claim, reason=error.reason, now=self._clock())
-            await self._database.write(settle)
+            await self._settled(claim, settle)
         except Exception as error:
             times = self._troubles.failed(("find", claim.key), error)
             asked = error.seconds if isinstance(error, RetryLater) else letters.backoff(times, self._jitter())
@@ -226,11 +238,13 @@ class Delivery:
         else:
             self._troubles.worked(("find", claim.key))
             if message is not None:
-                await self._database.write(partial(self._sent, claim, message.id))
+                found = partial(letters.sent, claim=claim, message_id=message.id, now=self._clock())
+                await self._settled(claim, found)
             else:
                 wait = letters.backoff(claim.attempts, self._jitter())
-                again = partial(letters.retry, claim=claim, seconds=wait, now=self._clock())
-                await self._database.write(again)
+                await self._settled(
+                    claim, partial(letters.retry, claim=claim, seconds=wait, now=self._clock())
+                )
 
     # Editing stale cards
 

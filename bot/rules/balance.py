@@ -84,7 +84,7 @@ def _by_mailing(db: Db) -> list[str]:
     off = db.exec(
         select(Mailing.key, Mailing.addressed, letters)
         .outerjoin(Letter, and_(Letter.mailing == Mailing.key, Letter.kind == Mailing.kind))
-        .group_by(Mailing.key, Mailing.addressed)
+        .group_by(col(Mailing.key), col(Mailing.addressed))
         .having(letters != Mailing.addressed)
         .limit(NAMED)
     ).all()

@@ -189,12 +189,15 @@ def retry(db: Db, claim: Claim, seconds: float, now: datetime) -> None:
 
 
 def backoff(attempts: int, jitter: float) -> float:
-    """Return the seconds to wait after so many attempts: 2, 4, 8 … 300, less up to half by `jitter` in [0, 1)."""
+    """Return the seconds to wait after so many attempts: 2, 4, 8 … 300, less up to half of it.
+
+    `jitter` in [0, 1) says how much less, so that many letters do not come back at once.
+    """
     whole = min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, attempts - 1))
     return float(whole * (1 - jitter / 2))
 
 
-def unknown(db: Db, claim: Claim, reason: str, now: datetime) -> None:
+def unknown(db: Db, claim: Claim, reason: str) -> None:
     """Record that nobody knows whether the letter arrived: it will be looked for."""
     letter = _mine(db, claim)
     if letter is not None:
@@ -214,9 +217,7 @@ def undeliverable(db: Db, claim: Claim, reason: str, now: datetime) -> None:
     if letter.person_account or not letter.channel:
         return
     found = db.exec(
-        select(Channel.id).where(
-            Channel.platform == letter.platform, Channel.external_id == letter.channel
-        )
+        select(Channel.id).where(Channel.platform == letter.platform, Channel.external_id == letter.channel)
     ).first()
     channel = locked(db, Channel, found) if found is not None else None
     if channel is None or channel.paused:
@@ -224,11 +225,13 @@ def undeliverable(db: Db, claim: Claim, reason: str, now: datetime) -> None:
     channel.paused = reason
     db.add(channel)
     for waiting in db.exec(
-        select(Letter).where(
+        select(Letter)
+        .where(
             Letter.platform == channel.platform,
             Letter.channel == channel.external_id,
             Letter.state == "pending",
         )
+        .with_for_update()
     ).all():
         _skip(db, waiting, f"channel paused: {reason}")
     _tell_facilitators(db, channel, reason, now)
@@ -286,7 +289,8 @@ def _claim(letter: Letter) -> Claim:
 def _stale(letter: Letter) -> Stale:
     if letter.redraw_at is None:
         raise ValueError("only a letter with a stale mark is stale")
-    return Stale(_id(letter), letter.subject, MessageRef(_address(letter), letter.message_id), letter.redraw_at)
+    message = MessageRef(_address(letter), letter.message_id)
+    return Stale(_id(letter), letter.subject, message, letter.redraw_at)
 
 
 def _address(letter: Letter) -> Address:

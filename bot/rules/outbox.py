@@ -119,7 +119,7 @@ def tell(
 
 
 def redraw(db: Db, subject: str, now: datetime) -> None:
-    """Mark every letter that shows `subject` as stale: delivery draws it anew and edits it once it is sent."""
+    """Mark every letter that shows `subject` as stale: delivery edits it, drawn anew, once it is sent."""
     shown = db.exec(
         select(Letter).where(Letter.subject == subject, col(Letter.state).in_(("sent", "held", *UNSETTLED)))
     ).all()
@@ -136,7 +136,7 @@ def cancel_to(db: Db, person_id: int, reason: str) -> int:
     Returns how many letters were skipped. A message that is being posted at this very moment may
     still arrive; it is not posted again, edited or looked for.
     """
-    letters = db.exec(select(Letter).where(Letter.person_id == person_id)).all()
+    letters = db.exec(select(Letter).where(Letter.person_id == person_id).with_for_update()).all()
     skipped = 0
     for letter in letters:
         if letter.state in (*UNSETTLED, "held"):
@@ -166,10 +166,8 @@ def release(db: Db) -> int:
 
 
 def _move(db: Db, states: Sequence[str], **values: Any) -> int:
-    moving = col(Letter.state).in_(states)
-    found = len(db.exec(select(Letter.id).where(moving)).all())
-    db.exec(update(Letter).where(moving).values(**values))
-    return found
+    moving = update(Letter).where(col(Letter.state).in_(states)).values(**values)
+    return len(db.exec(moving.returning(col(Letter.id))).all())
 
 
 def _mail(
