@@ -27,7 +27,7 @@ class Row(SQLModel):
 
 
 def person_column(erase: Erase, *, primary_key: bool = False) -> Any:
-    """A reference to a person, with what erasing the person does: the row goes, or the reference is cleared."""
+    """A reference to a person, with what erasing them does: the row goes, or the reference is cleared."""
     return Field(
         default=None if erase == "clear" else ...,
         foreign_key="person.id",
@@ -45,6 +45,4 @@ def json_column(empty: type[list[Any]] | type[dict[str, Any]]) -> Any:
 
 def moment(*, index: bool = False, default: Any = ...) -> Any:
     """A point in time, aware, kept and returned in UTC; naive values are refused."""
-    return Field(default=default, sa_type=UtcDateTime, nullable=default is None, index=index)  # type: ignore[call-overload]  # SQLModel types sa_type as a class only
-
-
+    return Field(default=default, sa_type=UtcDateTime, nullable=default is None, index=index)

@@ -1,7 +1,7 @@
 """Pulses: the questions, who took part, and, joined to nobody, what was answered."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlmodel import Field
 
@@ -37,7 +37,7 @@ class Participation(Row, table=True):
     WITHOUT ROWID: SQLite's hidden row number would keep the order of arrival.
     """
 
-    __table_args__: Any = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
 
     pulse_id: int = Field(foreign_key="pulse.id", primary_key=True)
     person_id: int = person_column("row", primary_key=True)
@@ -46,7 +46,7 @@ class Participation(Row, table=True):
 class Ballot(Row, table=True):
     """One anonymous answer to one question, under a random key, with no time and no person."""
 
-    __table_args__: Any = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
 
     key: str = Field(primary_key=True)
     question_id: int = Field(foreign_key="question.id", index=True)

@@ -1,0 +1,118 @@
+"""The database as the rest of Hearth sees it: a function goes in, a transaction happens."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session as Db
+from sqlmodel import SQLModel
+
+from storage import postgres, sqlite
+from storage.crew import Crew
+from storage.problems import BadAddress
+
+T = TypeVar("T")
+Model = TypeVar("Model", bound=SQLModel)
+
+EXAMPLES = "Write sqlite:///data/hearth.db or postgresql://user@host/name"
+GROUP = 64  # pieces of work in one SQLite commit, at most
+SQLITE_READERS = 2
+POSTGRES_WRITERS = 8
+POSTGRES_READERS = 8
+
+__all__ = ["Database", "Db", "locked", "open_database", "parse_url"]
+
+
+class Database:
+    """An open database. Work is a plain function of a `Db`; objects it returns may be read afterwards."""
+
+    def __init__(self, dialect: str, writers: Crew, readers: Crew, release: Callable[[], None]) -> None:
+        self.dialect = dialect
+        self._writers = writers
+        self._readers = readers
+        self._release = release
+
+    async def write(self, work: Callable[[Db], T]) -> T:
+        """Run `work` in a transaction: returning commits, raising rolls back and comes back to the caller.
+
+        The answer comes only after the commit. Work once handed over is done even if the caller is
+        cancelled meanwhile. On PostgreSQL it may run again after a conflict, so it must have no
+        effect outside the database.
+        """
+        return await self._writers.do(work)
+
+    async def read(self, work: Callable[[Db], T]) -> T:
+        """Run `work` on one unchanging view of everything committed so far; writing in it is an error."""
+        return await self._readers.do(work)
+
+    async def close(self) -> None:
+        """Finish the work that waits and let go of the database."""
+        await self._writers.close()
+        await self._readers.close()
+        self._release()
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL; raises BadAddress unless it is sqlite:///FILE or postgresql://…"""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise BadAddress(f"The database URL is not one. {EXAMPLES}") from error
+    if parsed.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise BadAddress(f"Hearth cannot use a {parsed.drivername} database. {EXAMPLES}")
+    return parsed
+
+
+def open_database(url: str) -> Database:
+    """Open the database, whose schema must be current (see storage.migrate).
+
+    Raises StorageProblem: BadAddress, Unreachable, InUse, NotDurable.
+    """
+    parsed = parse_url(url)
+    return _open_sqlite(parsed) if parsed.drivername == "sqlite" else _open_postgres(parsed)
+
+
+def _open_sqlite(url: URL) -> Database:
+    path = sqlite.path_of(url)
+    lock = sqlite.FileLock(path)
+    try:
+        engine = sqlite.engine_for(path)
+        writer = sqlite.Writer(engine)
+        readers = [sqlite.Reader(engine) for _ in range(SQLITE_READERS)]
+    except BaseException:
+        lock.release()
+        raise
+
+    def release() -> None:
+        for lane in (*readers, writer):
+            lane.close()
+        lock.release()
+
+    return Database(
+        "sqlite",
+        Crew("hearth-write", [writer.carry], group=GROUP),
+        Crew("hearth-read", [reader.carry for reader in readers], group=8),
+        release,
+    )
+
+
+def _open_postgres(url: URL) -> Database:
+    engine = postgres.engine_for(url, connections=POSTGRES_WRITERS + POSTGRES_READERS)
+    return Database(
+        "postgresql",
+        Crew("hearth-write", [postgres.Writer(engine).carry] * POSTGRES_WRITERS, group=1),
+        Crew("hearth-read", [postgres.Reader(engine).carry] * POSTGRES_READERS, group=1),
+        engine.dispose,
+    )
+
+
+def locked(db: Db, model: type[Model], key: object) -> Model | None:
+    """The row with this primary key, kept from others until the transaction ends; None when there is none.
+
+    On SQLite there is one writer, so every write has the whole database to itself.
+    """
+    if db.get_bind().dialect.name == "sqlite":
+        return db.get(model, key)
+    db.flush()  # reading the row anew must not drop what was changed in it
+    return db.get(model, key, with_for_update=True, populate_existing=True)

@@ -1,0 +1,191 @@
+"""SQLite: one writer that groups waiting work into one durable commit, readers beside it, one process."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy.engine import URL
+from sqlmodel import Session as Db
+
+from storage.crew import Job
+from storage.problems import BadAddress, InUse, Unreachable
+
+BUSY_SECONDS = 30  # how long a writer waits for a backup or another program to let go
+
+
+def path_of(url: URL) -> Path:
+    """The file an sqlite:// URL names; raises BadAddress for a database in memory, which nothing outlives."""
+    if url.database in (None, "", ":memory:"):
+        raise BadAddress("The database URL names no file. Write it as sqlite:///data/hearth.db")
+    return Path(str(url.database))
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose transactions are ours alone.
+
+    SQLAlchemy begins and ends its own transaction around each piece of work; what the database
+    sees is a savepoint inside the group's transaction, at a third of the price.
+    """
+
+    def commit(self) -> None:
+        """Nothing: the group commits."""
+
+    def rollback(self) -> None:
+        """Nothing: the group rolls back."""
+
+
+def connect(path: Path) -> Connection:
+    """Open the file, made readable by its owner alone if new, with the settings every connection needs."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = sqlite3.connect(
+            path,
+            factory=Connection,
+            isolation_level=None,  # BEGIN only where we say so
+            check_same_thread=False,  # opened by the starting thread, used by one other
+            cached_statements=512,
+        )
+        for pragma in (
+            f"busy_timeout = {BUSY_SECONDS * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",  # what was erased leaves the file
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    except (OSError, sqlite3.Error) as error:
+        raise Unreachable(f"The database {path} cannot be opened: {error}") from error
+    return connection
+
+
+def engine_for(path: Path) -> Engine:
+    """An engine on the file whose connections leave BEGIN, COMMIT and ROLLBACK to the caller."""
+    return create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Write a consistent copy of a database, even one in use, durably and all at once."""
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(part)) as new,
+        ):
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+    except (OSError, sqlite3.Error) as error:
+        part.unlink(missing_ok=True)
+        raise Unreachable(f"The database {source} cannot be copied to {target}: {error}") from error
+    part.replace(target)
+
+
+class FileLock:
+    """The right to use a database file, held by at most one process and let go by the system when it dies.
+
+    SQLite's own locking of an empty file beside the database: it works the same on every system.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock; raises InUse when another process has it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise InUse(
+                f"The database {path} is in use by another Hearth process. "
+                "Stop that one first, or use PostgreSQL to run several."
+            ) from error
+
+    def release(self) -> None:
+        """Let another process have the file."""
+        self._connection.close()
+
+
+class _Lane:
+    """One connection with one session, used by one thread, emptied after each piece of work."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.connect()
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, Connection)  # for the type checker: our creator made it
+        self._driver = driver
+        # One session for all work: making a new one costs as much as a small write.
+        self._db = Db(self._connection, expire_on_commit=False)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._db.close()
+        self._connection.close()
+        self._driver.close()
+
+
+class Writer(_Lane):
+    """Carries out jobs in one transaction, each in its own savepoint."""
+
+    def carry(self, jobs: Sequence[Job]) -> None:
+        """Do all jobs and commit. A job that raises leaves nothing; the others stand.
+
+        Raises what the commit raised: then nothing of the group was written.
+        """
+        self._driver.execute("BEGIN IMMEDIATE")
+        try:
+            for job in jobs:
+                self._do(job)
+            self._driver.execute("COMMIT")
+        except BaseException:
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+            raise
+        finally:
+            self._db.close()
+
+    def _do(self, job: Job) -> None:
+        self._driver.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(self._db)
+            self._db.flush()
+        except BaseException as error:
+            job.error = error
+            self._db.close()
+            if not self._driver.in_transaction:  # a full disk ends the whole transaction
+                raise
+            self._driver.execute("ROLLBACK TO job")
+        else:
+            self._db.expunge_all()
+        self._driver.execute("RELEASE job")
+
+
+class Reader(_Lane):
+    """Carries out jobs on one unchanging view of the database, without the power to write."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._driver.execute("PRAGMA query_only = ON")
+
+    def carry(self, jobs: Sequence[Job]) -> None:
+        """Do all jobs on the state the database has now."""
+        self._driver.execute("BEGIN")
+        try:
+            for job in jobs:
+                try:
+                    job.result = job.work(self._db)
+                except BaseException as error:
+                    job.error = error
+                    self._db.close()
+                else:
+                    self._db.expunge_all()
+        finally:
+            self._db.close()
+            self._driver.execute("ROLLBACK")
