@@ -1,6 +1,6 @@
 """Column types and the declarations that erasure, export and identity rest on."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import JSON, MetaData
 from sqlmodel import Field, SQLModel
@@ -23,7 +23,7 @@ Erase = Literal["row", "clear"]
 class Row(SQLModel):
     """The base of all tables. Ids are never used again, so that `S12` means one session for ever."""
 
-    __table_args__: Any = {"sqlite_autoincrement": True}
+    __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
 
 
 def person_column(erase: Erase, *, primary_key: bool = False) -> Any:
