@@ -48,9 +48,7 @@ class Letter(Row, table=True):
     due_at: datetime = moment()
     expires_at: datetime | None = moment(default=None)
     attempts: int = 0
-    lease_until: datetime | None = moment(
-        default=None
-    )  # also says whose attempt it is: see bot.rules.letters
+    lease_until: datetime | None = moment(default=None)  # also says whose attempt it is
     sent_at: datetime | None = moment(default=None)
     message_id: str = ""
     redraw_at: datetime | None = moment(default=None, index=True)  # since when the posted card is stale
