@@ -133,7 +133,7 @@ def _traceback(exc_info: tuple[type[BaseException], BaseException, TracebackType
 
 def _as_json(logger: WrappedLogger, method: str, event: EventDict) -> str:
     first = {name: event.pop(name) for name in ("timestamp", "level", "logger", "event") if name in event}
-    return json.dumps(first | event, ensure_ascii=True, default=str)
+    return json.dumps({**first, **event}, ensure_ascii=True, default=str)
 
 
 def _as_text(logger: WrappedLogger, method: str, event: EventDict) -> str:
