@@ -4,6 +4,7 @@ from typing import Annotated
 
 from bot.chat import Answer, Reply
 from bot.errors import NotFound
+from bot.reference import typed
 from bot.registry import Command, Context, Group, Param, Role
 from bot.rules import access
 from bot.text import shorten
@@ -42,11 +43,6 @@ def _role(ctx: Context) -> Role:
     if "facilitator" in roles:
         return Role.FACILITATOR
     return Role.MEMBER if roles else Role.ANYONE
-
-
-def typed(command: Command) -> str:
-    """Return how the command is typed in chat."""
-    return "/cop " + command.usage().removeprefix("cop ")
 
 
 def _overview(ctx: Context, allowed: list[Command]) -> Card:

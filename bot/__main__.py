@@ -1,0 +1,144 @@
+"""The command line: `hearth run`, `hearth demo`, and the operator's other tools."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from bot import __version__
+from bot.config import Config, ConfigProblems, load
+from storage.problems import SchemaTooNew, StorageProblem
+
+OK, FAILURE, CONFIGURATION = 0, 1, 78
+DEFAULT_FILE = Path("config.toml")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 well, 1 failure, 2 usage, 78 configuration."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        act: Callable[[argparse.Namespace], int] = arguments.act
+        return act(arguments)
+    except ConfigProblems as wrong:
+        _say(str(wrong), sys.stderr)
+        return CONFIGURATION
+    except SchemaTooNew as wrong:
+        _say(str(wrong), sys.stderr)
+        return CONFIGURATION
+    except StorageProblem as wrong:
+        _say(str(wrong), sys.stderr)
+        return FAILURE
+    except KeyboardInterrupt:
+        return FAILURE
+
+
+def _say(text: str, to: TextIO | None = None) -> None:
+    print(text, file=to or sys.stdout)  # noqa: T201  # the command line answers on the terminal
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hearth", description="A bot that runs Communities of Practice.")
+    parser.add_argument("--version", action="version", version=f"hearth {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, summary: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.add_argument("--config", type=Path, metavar="FILE", help=f"configuration (default: {DEFAULT_FILE})")
+        sub.set_defaults(act=act)
+        return sub
+
+    demo = command("demo", "A sample community in a local web chat; no account, no configuration.", _demo)
+    demo.add_argument("--empty", action="store_true", help="start without the sample community")
+    command("run", "The bot.", _run)
+    command("console", "The bot in the terminal, as one or several people.", _console)
+    command("check", "What is wrong with this installation, and how to mend it.", _check)
+    command("migrate", "Bring the database to this release's schema.", _migrate)
+    command("backup", "Write a copy of the database, also while the bot runs.", _backup).add_argument(
+        "file", type=Path, metavar="FILE"
+    )
+    command("restore", "Put a backup in the database's place.", _restore).add_argument(
+        "file", type=Path, metavar="FILE"
+    )
+    command("reference", "The command reference, as Markdown.", _reference)
+    return parser
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    path: Path | None = arguments.config
+    if path is None and DEFAULT_FILE.exists():
+        path = DEFAULT_FILE
+    return load(path, os.environ)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from bot import app  # the platforms' libraries load only for the commands that need them
+
+    return asyncio.run(app.demo(_config(arguments), sample=not arguments.empty))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from bot import app  # as above
+
+    return asyncio.run(app.run(_config(arguments)))
+
+
+def _console(arguments: argparse.Namespace) -> int:
+    from bot import app  # as above
+
+    return asyncio.run(app.console(_config(arguments)))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from bot import check  # as above
+
+    findings = asyncio.run(check.examine(_config(arguments)))
+    for finding in findings:
+        _say(str(finding))
+    return OK if all(finding.ok for finding in findings) else FAILURE
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    from storage.migrate import upgrade  # Alembic is slow to load
+
+    done = upgrade(_config(arguments).database.url)
+    if done.before == done.after:
+        _say(f"The database is at schema {done.after} already.")
+    else:
+        copy = f", after a copy to {done.backup}" if done.backup else ""
+        _say(f"Brought the database from {done.before or 'nothing'} to schema {done.after}{copy}.")
+    return OK
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from storage.backup import backup
+
+    backup(_config(arguments).database.url, arguments.file)
+    _say(f"Wrote {arguments.file}.")
+    return OK
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from storage.backup import restore
+
+    restore(_config(arguments).database.url, arguments.file)
+    _say(f"Restored {arguments.file}. Letters that were on their way are held.")
+    return OK
+
+
+def _reference(arguments: argparse.Namespace) -> int:
+    from bot import app, reference
+
+    _say(reference.render(app.registry()).rstrip())
+    return OK
+
+
+if __name__ == "__main__":
+    main()
