@@ -34,7 +34,8 @@ def place(command: Command, call: Call) -> dict[str, str]:
         if not words:
             break
         last = index == len(free) - 1
-        more_required = any(p.required for p in free[index + 1 :])
+        # A community is never asked for where the place decides it, so no word is kept back for it.
+        more_required = any(p.required and p.type is not Community for p in free[index + 1 :])
         taken = [words.pop(0)]
         if last:
             taken += words

@@ -60,7 +60,7 @@ class Parameter:
     @property
     def takes_rest(self) -> bool:
         """Whether unquoted words that follow one another belong to it together."""
-        return self.type in (str, datetime, timedelta, tuple[str, ...])
+        return not self.choices and self.type in (str, datetime, timedelta, tuple[str, ...])
 
     def field(self) -> Field:
         """Return the form input that asks for it."""
