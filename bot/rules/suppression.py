@@ -1,0 +1,40 @@
+"""What may be shown of anonymous answers: the one module every such count goes through before it is seen.
+
+The rules are those of SPEC.md 6 and DOMAIN.md 2.7: nothing below the threshold `k`, and nothing from
+which something below it follows.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def whole(counts: Mapping[T, int], k: int) -> Mapping[T, int] | None:
+    """Return the answers of a whole community to one question, or None when fewer than `k` answered.
+
+    Not for parts of a community: see `partition`.
+    """
+    return dict(counts) if sum(counts.values()) >= k else None
+
+
+def partition(sizes: Mapping[T, int], k: int) -> Mapping[T, int | None]:
+    """Return the sizes of the groups that people are divided into, None for those to hide.
+
+    A group under `k` is hidden; so are the next smallest, all of one size together, until the hidden
+    ones cannot be worked out by someone who knows the total, the sizes shown and this very rule:
+
+    - a single hidden group would be the total less the others;
+    - fewer than `k` people in all of them would be a small remainder;
+    - when each could only be as large as a hidden group can be, k - 1, each would be known to be.
+
+    Those who may see the result may know the total, so do not show a total under `k` either.
+    """
+    hidden = {name for name, size in sizes.items() if size < k}
+    while hidden and len(hidden) < len(sizes):
+        together = sum(sizes[name] for name in hidden)
+        if len(hidden) > 1 and together >= k and together != len(hidden) * (k - 1):
+            break
+        smallest = min(size for name, size in sizes.items() if name not in hidden)
+        hidden |= {name for name, size in sizes.items() if size == smallest}
+    return {name: None if name in hidden else size for name, size in sizes.items()}
