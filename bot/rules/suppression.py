@@ -26,14 +26,14 @@ def partition(sizes: Mapping[T, int], k: int) -> Mapping[T, int | None]:
 
     - a single hidden group would be the total less the others;
     - fewer than `k` people in all of them would be a small remainder;
-    - when each could only be as large as a hidden group can be, k - 1, each would be known to be.
+    - when each is as large as a group under `k` can be, k - 1, their sum would tell.
 
     Those who may see the result may know the total, so do not show a total under `k` either.
     """
     hidden = {name for name, size in sizes.items() if size < k}
     while hidden and len(hidden) < len(sizes):
-        together = sum(sizes[name] for name in hidden)
-        if len(hidden) > 1 and together >= k and together != len(hidden) * (k - 1):
+        parts = [sizes[name] for name in hidden]
+        if len(parts) > 1 and sum(parts) >= k and any(part != k - 1 for part in parts):
             break
         smallest = min(size for name, size in sizes.items() if name not in hidden)
         hidden |= {name for name, size in sizes.items() if size == smallest}
