@@ -51,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, summary: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=summary, description=summary)
-        sub.add_argument("--config", type=Path, metavar="FILE", help=f"configuration (default: {DEFAULT_FILE})")
+        sub.add_argument(
+            "--config", type=Path, metavar="FILE", help=f"configuration (default: {DEFAULT_FILE})"
+        )
         sub.set_defaults(act=act)
         return sub
 

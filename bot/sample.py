@@ -59,16 +59,24 @@ SCRIPT: list[Said] = [
 
 GREETINGS = (
     ("python", "Fran", "Hello all! The next session is hands on, so bring a laptop."),
-    ("python", "Mo", "Looking forward to it. https://hypothesis.readthedocs.io/en/latest/quickstart.html helped me."),
+    (
+        "python",
+        "Mo",
+        "Looking forward to it. https://hypothesis.readthedocs.io/en/latest/quickstart.html helped me.",
+    ),
     ("general", "Ana", "Anyone new here: type /cop list to see the communities."),
 )
 
 Handle = Callable[[Called], Awaitable[Answer]]
 At = Callable[[datetime], None]
+Settle = Callable[[], Awaitable[None]]
 
 
-async def play(handle: Handle, registry: Registry, set_clock: At, now: datetime) -> list[str]:
-    """Let the people of the sample say their lines; return what went wrong, which should be nothing."""
+async def play(handle: Handle, registry: Registry, set_clock: At, now: datetime, settle: Settle) -> list[str]:
+    """Let the people of the sample say their lines, as of the days before `now`.
+
+    `settle` sends what each line set in motion. Returns what went wrong, which should be nothing.
+    """
     problems: list[str] = []
     for said in SCRIPT:
         set_clock(now - timedelta(days=said.days_ago))
@@ -77,7 +85,6 @@ async def play(handle: Handle, registry: Registry, set_clock: At, now: datetime)
         answer = await handle(Called(registry.parse(said.text), actor, at))
         if not isinstance(answer, Reply):
             problems.append(f"{said.who}: {said.text}: {answer!r}"[:500])
+        await settle()
     set_clock(now)
     return problems
-
-

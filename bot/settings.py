@@ -1,8 +1,9 @@
 """Settings: every key that can be configured, its default, and what is accepted for it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -296,6 +297,16 @@ class Config(BaseModel):
     log: LogSettings = LogSettings()
     given: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+
+    def with_defaults(self, defaults: Mapping[str, Mapping[str, Any]]) -> "Config":
+        """Return the configuration with these values, by section and key, wherever none was given."""
+        changed = {
+            section: getattr(self, section).model_copy(
+                update={key: value for key, value in values.items() if f"{section}.{key}" not in self.given}
+            )
+            for section, values in defaults.items()
+        }
+        return self.model_copy(update=changed)
 
     def secrets(self) -> frozenset[str]:
         """Return every secret in use, for the log to mask: tokens and the database password."""

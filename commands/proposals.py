@@ -102,6 +102,12 @@ def _tell_founded(ctx: Context, row: Proposal) -> None:
             )
 
 
+def draw(db: Db, proposal_id: int, now: datetime, *, rules: ProposalSettings) -> Card | None:
+    """Return the proposal's card as it stands, or None when it is gone."""
+    row = db.get(Proposal, proposal_id)
+    return view(db, row, rules) if row else None
+
+
 def view(db: Db, row: Proposal, rules: ProposalSettings) -> Card:
     """Return the proposal's card as it stands."""
     tally = proposals.tally(db, row)
@@ -129,7 +135,7 @@ def view(db: Db, row: Proposal, rules: ProposalSettings) -> Card:
     )
 
 
-def expire(db: Db, proposal_id: int, rules: ProposalSettings, now: datetime) -> None:
+def expire(db: Db, proposal_id: int, now: datetime, *, rules: ProposalSettings) -> None:
     """Act on a proposal whose time ran out; its author hears of it. For the scheduler."""
     row = proposals.expire(db, proposal_id, rules=rules, now=now)
     if row is None:

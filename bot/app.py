@@ -1,0 +1,406 @@
+"""The composition root: builds the parts from the configuration, runs them, and stops them in order."""
+
+import asyncio
+import contextlib
+import errno
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from adapters.web.adapter import WebAdapter
+from adapters.web.server import WebServer
+from adapters.web.store import WebChat
+from bot import log, sample
+from bot.chat import Adapter, Handle, MessageRef, Quote
+from bot.config import Config, ConfigProblems
+from bot.dispatch import Dispatcher
+from bot.metrics import Metrics
+from bot.registry import Command, Registry
+from bot.rules import balance, digests, proposals, pulses
+from bot.ui.cards import Card
+from bot.ui.codec import dump
+from commands import cop, digest, help, me, pulse, reactions, resource, session
+from commands import proposals as proposal_words
+from scheduler.delivery import Delivery
+from scheduler.due import Due, Rounds
+from scheduler.housekeeping import HOUSEKEEPING
+from scheduler.ticker import Ticker
+from storage.database import Database, Db, open_database
+from storage.migrate import upgrade
+
+TICK = 1.0  # seconds between two looks at what is due
+GAUGES = 15.0  # seconds between two counts of the letters, for the metrics
+DRAIN = 8.0  # seconds for what is under way when the program is told to stop; ten is the promise
+RESTART = 5.0  # seconds until a platform that failed is connected again
+STALE = 30.0  # seconds without a tick after which the program calls itself unwell
+
+_log = structlog.get_logger(__name__)
+
+
+def registry() -> Registry:
+    """Return every command there is, in the order of help."""
+    return Registry(
+        module.group for module in (cop, proposal_words, me, session, resource, pulse, digest, help)
+    )
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class Clock:
+    """The time, which the demo sets back while its sample community comes to life."""
+
+    def __init__(self) -> None:
+        self._fixed: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self._fixed or utc_now()
+
+    def stand_at(self, moment: datetime | None) -> None:
+        """Show this moment until told otherwise; None goes on with the real time."""
+        self._fixed = moment
+
+
+class Hearth:
+    """One running bot: the database, the dispatcher, the platforms, the clock and delivery."""
+
+    def __init__(
+        self, config: Config, database: Database, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.config = config
+        self.database = database
+        self.clock = clock
+        self.metrics = Metrics()
+        self.registry = registry()
+        self.adapters: dict[str, Adapter] = {}
+        self._drawers = drawers(config)
+        self._ticked = time.monotonic()
+        self._counted = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.delivery: Delivery
+        self.dispatcher = Dispatcher(
+            self.registry,
+            database,
+            config,
+            clock=clock,
+            reactions=reactions.Reactions(),
+            read=self._read,
+            after=self._nudge,
+            metrics=self.metrics,
+        )
+        self._rounds = Rounds(database, dues(config), clock, self._nudge)
+        self._ticker = Ticker(TICK, self._tick)
+
+    def connect(self, adapters: Iterable[Adapter]) -> None:
+        """Name the platforms, before anything is started."""
+        self.adapters = {adapter.name: adapter for adapter in adapters}
+        self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock)
+
+    async def start(self) -> None:
+        """Begin to deliver and to tick, and run every platform until `stop`."""
+        self._tasks = [asyncio.create_task(self.delivery.run(), name="delivery")]
+        self._tasks += [
+            asyncio.create_task(_kept_running(adapter, self.dispatcher.handle), name=name)
+            for name, adapter in self.adapters.items()
+        ]
+        self._ticker.start()
+
+    async def stop(self) -> None:
+        """Stop in order: no more events, no more ticks, letters in flight get a few seconds."""
+        for task in self._tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*self._tasks[1:], return_exceptions=True)
+        await self._ticker.stop(DRAIN / 2)
+        await self.delivery.stop(DRAIN / 2)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def until_over(self) -> None:
+        """Wait until every platform has come to its end, as a console does at the end of its input."""
+        await asyncio.wait([task for task in self._tasks if task.get_name() in self.adapters])
+
+    async def health(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether the database answers and the clock ticks, with the details."""
+        tick = time.monotonic() - self._ticked
+        try:
+            async with asyncio.timeout(3):
+                counts = await self.database.read(balance.counts)
+        except Exception as error:
+            return False, {"database": type(error).__name__}
+        details = {"database": "ok", "last_tick_seconds": round(tick, 1), "letters": counts}
+        return tick < STALE, details
+
+    async def settle(self) -> None:
+        """Do what is due and send what can be sent now."""
+        await self._rounds.go()
+        await self.delivery.settle()
+
+    async def _tick(self) -> None:
+        await self._rounds.go()
+        self._ticked = time.monotonic()
+        if self._ticked - self._counted >= GAUGES:
+            self._counted = self._ticked
+            now = self.clock()
+            counts, lag = await self.database.read(lambda db: (balance.counts(db), balance.lag(db, now)))
+            self.metrics.letters(counts, lag)
+
+    def _nudge(self) -> None:
+        self.delivery.nudge()
+
+    def _draw(self, db: Db, subject: str, now: datetime) -> Card | None:
+        kind, _, number = subject.partition(":")
+        drawer = self._drawers.get(kind)
+        return drawer(db, int(number), now) if drawer else None
+
+    async def _read(self, message: MessageRef) -> Quote | None:
+        adapter = self.adapters.get(message.at.platform)
+        return await adapter.read(message) if adapter else None
+
+
+Drawer = Callable[[Db, int, datetime], Card | None]
+
+
+def drawers(config: Config) -> Mapping[str, Drawer]:
+    """Return how each kind of subject is drawn anew: what stands before the colon in a letter's subject."""
+    return {
+        "session": session.draw,
+        "pulse": pulse.draw,
+        "request": cop.draw_request,
+        "proposal": partial(proposal_words.draw, rules=config.proposal),
+    }
+
+
+def dues(config: Config) -> list[Due]:
+    """Return everything that becomes due by the clock."""
+    return [
+        Due("digests", digests.due, partial(digests.act, config=config)),
+        Due("pulses", pulses.due, pulses.close_due),
+        Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),
+        HOUSEKEEPING,
+    ]
+
+
+async def _kept_running(adapter: Adapter, handle: Handle) -> None:
+    while True:
+        try:
+            await adapter.run(handle)
+            return
+        except Exception:
+            _log.exception("platform failed, connecting again", platform=adapter.name, seconds=RESTART)
+            await asyncio.sleep(RESTART)
+
+
+@asynccontextmanager
+async def opened(
+    config: Config, url: str, *, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Hearth]:
+    """Bring the database up to date, open it, and close it at the end."""
+    done = await asyncio.to_thread(upgrade, url)
+    if done.before != done.after:
+        _log.info("database upgraded", schema=done.after, backup=str(done.backup or ""))
+    database = open_database(url)
+    try:
+        yield Hearth(config, database, clock=clock)
+    finally:
+        await database.close()
+
+
+def catalogue(commands: Sequence[Command]) -> list[dict[str, Any]]:
+    """Return the commands JSON-ready, as a chat client offers them for completion."""
+    return [
+        {
+            "path": command.path,
+            "summary": command.summary,
+            "fields": [
+                {key: value for key, value in dump(p.field()).items() if key != "t"}
+                for p in command.parameters
+                if not p.about.hidden
+            ],
+        }
+        for command in commands
+    ]
+
+
+@asynccontextmanager
+async def _web(hearth: Hearth, chat: WebChat | None, *, other_port_too: bool) -> AsyncIterator[WebServer]:
+    config = hearth.config.web
+    routes: list[Any] = []
+    adapters: list[Adapter] = []
+    server: WebServer | None = None
+    if chat is not None:
+        adapter = WebAdapter(
+            chat,
+            bot_name=hearth.config.bot.name,
+            parse=hearth.registry.parse,
+            catalogue=lambda: catalogue(hearth.registry.catalogue()),
+            base_url=lambda: server.url if server else "",
+            clock=hearth.clock,
+        )
+        adapters.append(adapter)
+        routes += adapter.routes()
+    hearth.connect(adapters)
+
+    def build(port: int) -> WebServer:
+        return WebServer(
+            host=config.host,
+            port=port,
+            public_url=config.public_url,
+            routes=routes,
+            health=hearth.health,
+            metrics=hearth.metrics.render,
+        )
+
+    server = build(config.port)
+    try:
+        await server.start()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not other_port_too:
+            raise ConfigProblems(
+                [f"web.port: port {config.port} on {config.host} cannot be used: {error.strerror}"]
+            ) from error
+        server = build(0)
+        await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def _until_told() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows knows no such handlers
+            loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+async def run(config: Config) -> int:
+    """Run the bot until told to stop; return the exit status."""
+    _begin_log(config)
+    _refuse_missing_platforms(config)
+    chat = _chat_store(config) if config.web.chat else None
+    try:
+        async with (
+            opened(config, config.database.url) as hearth,
+            _web(hearth, chat, other_port_too=False) as server,
+        ):
+            await hearth.start()
+            _log.info("running", address=server.url, platforms=sorted(hearth.adapters))
+            if not hearth.adapters:
+                _log.warning("no platform is enabled; set slack.enabled, discord.enabled or web.chat")
+            await _until_told()
+            _log.info("stopping")
+            await hearth.stop()
+    finally:
+        if chat is not None:
+            chat.close()
+    return 0
+
+
+def _begin_log(config: Config) -> None:
+    log.configure(config.log.level, config.log.format, config.secrets())
+    for warning in config.warnings:
+        _log.warning(warning)
+
+
+def _refuse_missing_platforms(config: Config) -> None:
+    missing = [name for name in ("slack", "discord") if getattr(config, name).enabled]
+    if missing:
+        raise ConfigProblems(
+            [f"{name}.enabled: expected false: this release has no adapter for it yet" for name in missing]
+        )
+
+
+def _chat_store(config: Config) -> WebChat:
+    config.bot.data_dir.mkdir(parents=True, exist_ok=True)
+    return WebChat(config.bot.data_dir / "webchat.db")
+
+
+@contextlib.contextmanager
+def _temporary(config: Config, defaults: Mapping[str, Mapping[str, Any]]) -> Iterator[Config]:
+    """Yield the configuration with these defaults and, unless they are named, a folder and database of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="hearth-"))
+    own = {"bot": {"data_dir": folder}, "database": {"url": f"sqlite:///{folder / 'hearth.db'}"}}
+    try:
+        yield config.with_defaults(own).with_defaults(defaults)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def demo(config: Config, *, sample: bool) -> int:
+    """Run the local web chat with a sample community in a temporary folder; return the exit status."""
+    defaults = {
+        "bot": {"create": "anyone", "admins": ("web:ada",)},
+        "web": {"chat": True},
+        "log": {"level": "warning"},
+    }
+    with _temporary(config, defaults) as configured:
+        _begin_log(configured)
+        clock = Clock()
+        chat = _chat_store(configured)
+        try:
+            async with (
+                opened(configured, configured.database.url, clock=clock) as hearth,
+                _web(hearth, chat, other_port_too="web.port" not in config.given) as server,
+            ):
+                if sample:
+                    await _fill(hearth, chat, clock)
+                await hearth.start()
+                _say(f"Hearth is at {server.url} (stop it with Ctrl-C; nothing is kept)")
+                _say(f"As a facilitator:  {server.url}/?as=fran&channel=python")
+                _say(f"As a member:       {server.url}/?as=mo&channel=python")
+                await _until_told()
+                await hearth.stop()
+        finally:
+            chat.close()
+    return 0
+
+
+async def _fill(hearth: Hearth, chat: WebChat, clock: Clock) -> None:
+    problems = await sample.play(
+        hearth.dispatcher.handle, hearth.registry, clock.stand_at, utc_now(), hearth.delivery.settle
+    )
+    clock.stand_at(None)
+    for problem in problems:
+        _log.error("sample", line=problem)
+
+
+async def console(config: Config) -> int:
+    """Run the bot in the terminal; return the exit status."""
+    from adapters.console import Console
+
+    defaults = {"bot": {"create": "anyone"}, "log": {"level": "error"}}
+    with _temporary(config, defaults) as configured:
+        _begin_log(configured)
+        async with opened(configured, configured.database.url) as hearth:
+            adapter = Console(
+                hearth.registry.parse,
+                hearth.settle,
+                clock=hearth.clock,
+                bot_name=configured.bot.name,
+                paths=[command.path.removeprefix("cop ") for command in hearth.registry.catalogue()],
+            )
+            hearth.connect([adapter])
+            await hearth.start()
+            await hearth.until_over()
+            await hearth.stop()
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
