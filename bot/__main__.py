@@ -41,7 +41,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _say(text: str, to: TextIO | None = None) -> None:
-    print(text, file=to or sys.stdout)  # noqa: T201  # the command line answers on the terminal
+    print(text, file=to or sys.stdout)
 
 
 def _parser() -> argparse.ArgumentParser:

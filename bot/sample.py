@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.chat import Actor, Address, Answer, Called, Reply
+from bot.chat import Actor, Address, Answer, Called, Reply, Update
 from bot.registry import Registry
 
 PLATFORM = "web"
@@ -83,7 +83,7 @@ async def play(handle: Handle, registry: Registry, set_clock: At, now: datetime,
         actor = Actor(PLATFORM, said.who.lower(), said.who, ZONES.get(said.who.lower(), "UTC"))
         at = Address(PLATFORM, said.channel, name=said.channel)
         answer = await handle(Called(registry.parse(said.text), actor, at))
-        if not isinstance(answer, Reply):
+        if not isinstance(answer, Reply | Update):
             problems.append(f"{said.who}: {said.text}: {answer!r}"[:500])
         await settle()
     set_clock(now)
