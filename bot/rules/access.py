@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import col, func, select
 
-from bot.errors import BadValue, NotFound
+from bot.errors import BadValue, NotAllowed, NotFound
 from storage.database import Db
 from storage.tables import (
     Account,
@@ -90,6 +90,14 @@ def readable(db: Db, person_id: int, *, everything: bool) -> list[int]:
         select(Community.id).where(or_(col(Community.visibility) == "open", col(Community.id).in_(mine)))
     ).all()
     return [i for i in ids if i is not None]
+
+
+def enter(db: Db, community_id: int, person_id: int, *, everything: bool) -> Community:
+    """Return the community if the person may read what is inside it. Raises NotAllowed naming the way in."""
+    found = community_by_id(db, community_id)
+    if not everything and found.visibility != "open" and role(db, found, person_id) is None:
+        raise NotAllowed(f"That is for members of {found.name}. Join with /cop join {found.slug}.")
+    return found
 
 
 def memberships(db: Db, person_id: int) -> dict[int, str]:
@@ -232,7 +240,7 @@ def upcoming(db: Db, person_id: int, now: datetime, *, everything: bool) -> list
         select(Session.id, Occurrence.number, Session.title)
         .where(
             Occurrence.session_id == Session.id,
-            col(Occurrence.community_id).in_(visible_ids(db, person_id, everything=everything)),
+            col(Occurrence.community_id).in_(readable(db, person_id, everything=everything)),
             Occurrence.ends_at > now,
             col(Occurrence.cancelled_at).is_(None),
         )
@@ -249,7 +257,7 @@ def recent_pulses(db: Db, person_id: int, *, everything: bool) -> list[tuple[str
         .where(
             Question.pulse_id == Pulse.id,
             Question.position == 0,
-            col(Pulse.community_id).in_(visible_ids(db, person_id, everything=everything)),
+            col(Pulse.community_id).in_(readable(db, person_id, everything=everything)),
         )
         .order_by(col(Pulse.id).desc())
         .limit(NEAR)
@@ -261,7 +269,7 @@ def recent_resources(db: Db, person_id: int, *, everything: bool) -> list[tuple[
     """Return the code and title of the newest resources the person may see."""
     rows = db.exec(
         select(Resource.id, Resource.title, Resource.url)
-        .where(col(Resource.community_id).in_(visible_ids(db, person_id, everything=everything)))
+        .where(col(Resource.community_id).in_(readable(db, person_id, everything=everything)))
         .order_by(col(Resource.id).desc())
         .limit(NEAR)
     ).all()

@@ -1,0 +1,205 @@
+"""How a session looks: announced, in detail, in a list, and the sentences around an answer to it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.rules.sessions import Roll, Standing, View
+from bot.text import shorten
+from bot.ui.calls import Call
+from bot.ui.cards import Block, Button, Buttons, Card, Facts, Text, note
+from bot.ui.spans import Bold, Line, Mention, Moment, Span
+
+NAMED = 30
+"""How many people a list of names holds before it says how many more there are."""
+
+_ANSWERS = (("yes", "Going"), ("maybe", "Maybe"), ("no", "Can't"))
+
+
+def announcement(view: View, now: datetime) -> Card:
+    """The card that is posted to channels, redrawn when its counts change, and stays when it is over."""
+    blocks: list[Block] = []
+    if view.cancelled:
+        blocks.append(Text((Bold("Cancelled."),)))
+    elif now >= view.ends_at:
+        blocks.append(Text(("This session is over.",)))
+    blocks.append(Facts((*_facts(view), ("Coming", counts(view)))))
+    if view.description:
+        blocks.append(Text((view.description,)))
+    if view.open(now):
+        blocks.append(Buttons((*answers(view), details(view))))
+    return Card(view.title, tuple(blocks))
+
+
+def detail(view: View, roll: Roll, now: datetime) -> Card:
+    """The whole session for one reader: who is coming, and what the reader has said."""
+    blocks: list[Block] = []
+    if view.cancelled:
+        blocks.append(Text((Bold("Cancelled."),)))
+    elif now >= view.ends_at:
+        blocks.append(Text(("This session is over.",)))
+    blocks.append(
+        Facts(
+            (
+                *_facts(view),
+                ("Community", (view.community,)),
+                ("Hosted by", (view.host,)),
+                ("Coming", counts(view)),
+            )
+        )
+    )
+    if view.description:
+        blocks.append(Text((view.description,)))
+    groups = (("Going", roll.going), ("Waitlist", roll.waiting), ("Maybe", roll.maybe))
+    for label, names in groups:
+        if names:
+            blocks.append(Text((Bold(f"{label}: "), *_names(names))))
+    if view.standing is not None:
+        blocks.append(Text((answered(view.standing),)))
+    if view.open(now):
+        blocks.append(Buttons(answers(view)))
+    return Card(view.title, tuple(blocks))
+
+
+def agenda(title: str, views: Sequence[View], *, empty: str, more: Call | None = None) -> Card:
+    """A page of sessions, at most five, with a button each; `more` is the next page."""
+    if not views:
+        return note(empty)
+    blocks: list[Block] = [Text(row(view)) for view in views]
+    blocks.append(Buttons(tuple(details(view, f"Details {view.code}") for view in views)))
+    if more is not None:
+        blocks.append(Buttons((Button("More", more),)))
+    return Card(title, tuple(blocks))
+
+
+def row(view: View) -> Line:
+    """One session in a line or two: what, when, where it belongs, how many come."""
+    own: tuple[Span, ...] = (f" · {_own(view.standing)}",) if view.standing else ()
+    return (
+        Bold(view.title),
+        f" ({view.code})\n",
+        Moment(view.starts_at, view.zone),
+        f" · {view.community} · ",
+        *counts(view),
+        *own,
+    )
+
+
+def scheduled(view: View, told: int, understood: str) -> Card:
+    """What the facilitator hears after scheduling; `understood` is the time in words, `told` counts channels."""
+    where = {
+        0: "No channel is connected, so nobody was told: use /cop connect in one.",
+        1: "It is announced.",
+    }
+    return Card(
+        blocks=(
+            Text(
+                (
+                    Bold(view.title),
+                    f" is scheduled as {view.code}: {understood}. ",
+                    where.get(told, f"It is announced in {told} channels."),
+                )
+            ),
+            Buttons((details(view),)),
+        )
+    )
+
+
+def seat_free(view: View) -> Card:
+    """What someone on the waitlist is told when they move up."""
+    return Card(
+        blocks=(
+            Text(
+                (
+                    "A seat became free and it is yours: you're going to ",
+                    Bold(view.title),
+                    ", ",
+                    Moment(view.starts_at, view.zone),
+                    ". If you can't come any more, please say so, and it goes to the next person.",
+                )
+            ),
+            Buttons((Button("Can't", answer_call(view, "no")), details(view))),
+        )
+    )
+
+
+def answered(standing: Standing) -> str:
+    """One sentence on what somebody's answer means."""
+    if standing.waiting:
+        return f"It is full: you are number {standing.waiting} on the waitlist."
+    people = "1 person is" if standing.going == 1 else f"{standing.going} people are"
+    match standing.answer:
+        case "yes":
+            return (
+                "You're going, and the only one so far."
+                if standing.going == 1
+                else f"You're going, {people}."
+            )
+        case "maybe":
+            return f"You may come. {people[0].upper()}{people[1:]} going."
+    return "You can't come. Thank you for saying so."
+
+
+def counts(view: View) -> Line:
+    """How many come, may come and wait: "3 of 12 going, 1 maybe, 2 waiting"."""
+    going = f"{view.going} going" if view.capacity is None else f"{view.going} of {view.capacity} seats taken"
+    parts = [going]
+    if view.maybe:
+        parts.append(f"{view.maybe} maybe")
+    if view.waiting:
+        parts.append(f"{view.waiting} on the waitlist")
+    return (", ".join(parts),)
+
+
+def answers(view: View) -> tuple[Button, ...]:
+    """The three RSVP buttons."""
+    return tuple(
+        Button(label, answer_call(view, word), "primary" if word == "yes" else "plain")
+        for word, label in _ANSWERS
+    )
+
+
+def answer_call(view: View, word: str) -> Call:
+    return Call("session rsvp", {"session": view.code, "answer": word})
+
+
+def details(view: View, label: str = "Details") -> Button:
+    """The button that shows the session whole."""
+    return Button(label, Call("session show", {"session": view.code}))
+
+
+def _facts(view: View) -> tuple[tuple[str, Line], ...]:
+    facts: list[tuple[str, Line]] = [
+        ("When", (Moment(view.starts_at, view.zone), f", {_length(view.ends_at - view.starts_at)}"))
+    ]
+    if view.place:
+        facts.append(("Where", (view.place,)))
+    facts.append(("Session", (view.code,)))
+    return tuple(facts)
+
+
+def _length(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    days, over = divmod(hours, 24)
+    parts = [f"{days} d"] * bool(days) + [f"{over} h"] * bool(over) + [f"{rest} min"] * bool(rest)
+    return " ".join(parts)
+
+
+def _own(standing: Standing) -> str:
+    if standing.waiting:
+        return f"you are number {standing.waiting} on the waitlist"
+    return {"yes": "you're going", "maybe": "you may come"}.get(standing.answer, "you can't come")
+
+
+def _names(names: Sequence[Mention]) -> Line:
+    spans: list[Span] = []
+    for mention in names[:NAMED]:
+        spans += [", ", mention] if spans else [mention]
+    if len(names) > NAMED:
+        spans.append(f" and {len(names) - NAMED} more")
+    return tuple(spans)
+
+
+def label(view: View) -> str:
+    """A session in at most 75 characters, for choices."""
+    return shorten(f"{view.code}: {view.title}", 75)
