@@ -105,6 +105,7 @@ class Console(Adapter):
         self._paths = paths
         self._lines = lines
         self._out = out
+        self._reader_gone = False
         self._terminal: terminal.Terminal | None = None
         # Messages are remembered in the database: an id must not come again in the next run.
         self._back = Scrollback(f"{uuid.uuid4().hex[:12]}-")
@@ -118,8 +119,8 @@ class Console(Adapter):
         try:
             async for line in lines:
                 await self._take(handle, line)
-        except BrokenPipeError:
-            pass  # whoever read the answers has gone: that is an end like any other
+                if self._reader_gone:
+                    break
         finally:
             if self._terminal is not None:
                 self._terminal.close()
@@ -149,8 +150,6 @@ class Console(Adapter):
                 await self._settle()
             except UserError as refusal:
                 self._remark(refusal.message)
-            except BrokenPipeError:
-                raise
             except Exception:
                 _log.exception("act failed", platform=self.name)
                 self._remark(APOLOGY)
@@ -300,11 +299,15 @@ class Console(Adapter):
     def _write(self, text: str) -> None:
         encoding = getattr(self._sink, "encoding", None) or "utf-8"
         shown = f"{text}\n".encode(encoding, "backslashreplace").decode(encoding)
-        if self._terminal is not None:
-            self._terminal.write(shown)
-        else:
-            self._sink.write(shown)
-            self._sink.flush()
+        try:
+            if self._terminal is not None:
+                self._terminal.write(shown)
+            else:
+                self._sink.write(shown)
+                self._sink.flush()
+        except BrokenPipeError:
+            self._reader_gone = True
+            terminal.abandon(self._sink)
 
     # The port.
 

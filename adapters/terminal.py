@@ -84,6 +84,13 @@ def _split(descriptor: int) -> Iterator[str]:
         yield left.decode("utf-8", "surrogateescape")
 
 
+def abandon(out: TextIO) -> None:
+    """Send what is still to be written to a reader who has gone nowhere, so that the end is quiet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out.fileno())
+    os.close(nowhere)
+
+
 class Terminal:
     """A person at a keyboard: a prompt, history and completion, and a clean line for what comes in between."""
 
