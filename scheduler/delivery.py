@@ -37,6 +37,7 @@ class Pace:
     call: float = 10.0  # a call that takes longer leaves its letter in doubt
     lease: float = 30.0  # how long a claim holds; longer than a call
     idle: float = 1.0  # the longest pause between two looks at the outbox
+    retry: float = letters.FIRST_WAIT  # after the first failure; doubled with each further one
     at_once: int = 8
     edits: int = 5  # how often in a row an edit may fail before the card is left as it is
 
@@ -233,7 +234,7 @@ class Delivery:
             await self._settled(claim, settle)
         except Exception as error:
             times = self._troubles.failed(("find", claim.key), error)
-            asked = error.seconds if isinstance(error, RetryLater) else letters.backoff(times, self._jitter())
+            asked = error.seconds if isinstance(error, RetryLater) else self._wait(times)
             self._look_at[key] = self._monotonic() + asked
         else:
             self._troubles.worked(("find", claim.key))
@@ -241,7 +242,7 @@ class Delivery:
                 found = partial(letters.sent, claim=claim, message_id=message.id, now=self._clock())
                 await self._settled(claim, found)
             else:
-                wait = letters.backoff(claim.attempts, self._jitter())
+                wait = self._wait(claim.attempts)
                 await self._settled(
                     claim, partial(letters.retry, claim=claim, seconds=wait, now=self._clock())
                 )
@@ -271,7 +272,7 @@ class Delivery:
         except Exception as error:
             times = self._troubles.failed(what, error, subject=stale.subject)
             if times < self._pace.edits:
-                again_at = self._clock() + timedelta(seconds=letters.backoff(times, self._jitter()))
+                again_at = self._clock() + timedelta(seconds=self._wait(times))
             else:
                 _log.error("card left as it is", letter=stale.letter_id, subject=stale.subject, tries=times)
         await self._database.write(partial(letters.redrawn, stale=stale, again_at=again_at))
@@ -280,6 +281,9 @@ class Delivery:
         return self._draw(db, stale.subject, self._clock())
 
     # Tasks
+
+    def _wait(self, failures: int) -> float:
+        return letters.backoff(failures, self._jitter(), self._pace.retry)
 
     def _start(self, letter_id: int, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

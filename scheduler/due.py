@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from bot.rules.letters import backoff
 from scheduler.trouble import Troubles
 from storage.database import Database, Db
-
-FIRST_WAIT = 2.0
-LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +80,7 @@ class Rounds:
             await self._database.write(lambda db: due.act(db, item, now))
         except Exception as error:
             times = self._troubles.failed(what, error)
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (times - 1))
-            self._not_before[what] = self._monotonic() + wait
+            self._not_before[what] = self._monotonic() + backoff(times, jitter=0)
             return 0
         self._troubles.worked(what)
         self._not_before.pop(what, None)

@@ -35,7 +35,7 @@ class _Bucket:
 
     def wait(self, now: float) -> float:
         """Refill, and return the seconds until there is a token."""
-        gained = max(0.0, now - self.at) * self.limit.per_second
+        gained = (now - self.at) * self.limit.per_second
         self.tokens, self.at = min(self.limit.burst, self.tokens + gained), now
         return max(0.0, (1 - self.tokens) / self.limit.per_second)
 

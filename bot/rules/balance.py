@@ -86,6 +86,7 @@ def _by_mailing(db: Db) -> list[str]:
         .outerjoin(Letter, and_(Letter.mailing == Mailing.key, Letter.kind == Mailing.kind))
         .group_by(col(Mailing.key), col(Mailing.addressed))
         .having(letters != Mailing.addressed)
+        .order_by(col(Mailing.key))
         .limit(NAMED)
     ).all()
     return [f"mailing {key}: {meant} addressed, but {found} letters" for key, meant, found in off]
@@ -102,6 +103,7 @@ def _odd(db: Db) -> list[str]:
                 and_(col(Letter.state).in_(("skipped", "expired", "held")), Letter.reason == ""),
             )
         )
+        .order_by(col(Letter.id))
         .limit(NAMED)
     ).all()
     return [f"letter {letter.key}: {_fault(letter)}" for letter in odd]

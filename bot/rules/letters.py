@@ -188,12 +188,12 @@ def retry(db: Db, claim: Claim, seconds: float, now: datetime) -> None:
         _put_back(db, letter, now + timedelta(seconds=seconds), letter.reason)
 
 
-def backoff(attempts: int, jitter: float) -> float:
-    """Return the seconds to wait after so many attempts: 2, 4, 8 … 300, less up to half of it.
+def backoff(attempts: int, jitter: float, first: float = FIRST_WAIT) -> float:
+    """Return the seconds to wait after so many attempts: `first`, twice that … 300, less up to half of it.
 
     `jitter` in [0, 1) says how much less, so that many letters do not come back at once.
     """
-    whole = min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, attempts - 1))
+    whole = min(LONGEST_WAIT, first * 2 ** min(20, max(0, attempts - 1)))
     return float(whole * (1 - jitter / 2))
 
 

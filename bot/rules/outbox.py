@@ -124,9 +124,9 @@ def redraw(db: Db, subject: str, now: datetime) -> None:
         select(Letter).where(Letter.subject == subject, col(Letter.state).in_(("sent", "held", *UNSETTLED)))
     ).all()
     for letter in shown:
-        # Never the same moment twice: delivery clears the mark only if nothing changed while it edited.
-        earlier = letter.redraw_at
-        letter.redraw_at = now if earlier is None else max(now, earlier + timedelta(microseconds=1))
+        # A mark that is set again changes, or delivery could clear it after drawing the older state;
+        # it moves back, so that what is due stays due and what has to wait goes on waiting.
+        letter.redraw_at = letter.redraw_at - timedelta(microseconds=1) if letter.redraw_at else now
         db.add(letter)
 
 
