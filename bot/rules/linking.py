@@ -13,7 +13,7 @@ from bot.errors import Conflict, NotFound
 from storage.database import Db
 from storage.schema import person_columns
 from storage.tables import AccountLink, LinkCode, Membership, Person
-from storage.types import metadata
+from storage.types import UtcDateTime, metadata
 
 CODE_LIFE = timedelta(minutes=10)
 UNDO_LIFE = timedelta(days=30)
@@ -147,7 +147,7 @@ def _to_json(row: dict[str, Any]) -> dict[str, Any]:
 
 def _from_json(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     return {
-        k: datetime.fromisoformat(v) if v is not None and table.c[k].type.python_type is datetime else v
+        k: datetime.fromisoformat(v) if v is not None and isinstance(table.c[k].type, UtcDateTime) else v
         for k, v in row.items()
     }
 
