@@ -13,7 +13,11 @@ ITSELF = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: demo test lint format browser reference lock clean
+# A virtual environment names its own place and its Python's; when either has moved, it is made anew.
+MOVED = $(shell [ ! -e .venv/made ] || { [ "$$(cat .venv/made)" = "$(CURDIR)" ] && .venv/bin/python -c ''; } \
+	2> /dev/null || echo .venv/made)
+
+.PHONY: $(MOVED) demo test lint format browser reference lock clean
 
 demo: .venv/run
 	@.venv/bin/hearth demo
@@ -78,4 +82,4 @@ browser:
 		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
 		exit 1; }
 	@$(PYTHON) -m venv --clear .venv
-	@touch $@
+	@echo "$(CURDIR)" > $@
