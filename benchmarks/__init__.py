@@ -1,0 +1,1 @@
+"""Measurements, run by hand: nothing here is asserted, and nothing here runs in the tests."""
