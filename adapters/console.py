@@ -1,5 +1,6 @@
 """The bot in a terminal or a pipe, as one or several people: one line, one act, answers as plain text."""
 
+import asyncio
 import re
 import sys
 import unicodedata
@@ -110,6 +111,8 @@ class Console(Adapter):
         # Messages are remembered in the database: an id must not come again in the next run.
         self._back = Scrollback(f"{uuid.uuid4().hex[:12]}-")
         self._posted: dict[str, MessageRef] = {}
+        # An answer comes before the letters it caused, whenever delivery wakes up.
+        self._turn = asyncio.Lock()
         self._open: dict[str, _Open] = {}
         self._names: dict[str, str] = {}
 
@@ -186,7 +189,8 @@ class Console(Adapter):
         self, handle: Handle, act: _Act, call: Call, at: Address, on: MessageRef | None = None
     ) -> None:
         event = Called(call, act.by, at, on, delivery=uuid.uuid4().hex)
-        self._answer(await handle(event), act.by, at, on)
+        async with self._turn:
+            self._answer(await handle(event), act.by, at, on)
 
     async def _press(self, handle: Handle, act: _Act, label: str) -> bool:
         found = self._back.button(act.by.id, label, act.narrowed)
@@ -216,7 +220,8 @@ class Console(Adapter):
         else:
             entry.reactions.discard(mark)
         event = Reacted(name, added, entry.ref, act.by, delivery=uuid.uuid4().hex)
-        self._answer(await handle(event), act.by, act.at, entry.ref)
+        async with self._turn:
+            self._answer(await handle(event), act.by, act.at, entry.ref)
 
     async def _answer_question(self, handle: Handle, act: _Act) -> None:
         opened = self._open.pop(act.by.id)
@@ -313,22 +318,24 @@ class Console(Adapter):
 
     async def post(self, to: Address, card: Card, *, key: str) -> MessageRef:
         """Show a letter. A key that was posted before gives the same message again."""
-        if key not in self._posted:
-            entry = self._back.shown(to, card, only=to.person)
-            self._posted[key] = entry.ref
-            self._show(entry)
-        return self._posted[key]
+        async with self._turn:
+            if key not in self._posted:
+                entry = self._back.shown(to, card, only=to.person)
+                self._posted[key] = entry.ref
+                self._show(entry)
+            return self._posted[key]
 
     async def find(self, to: Address, *, key: str) -> MessageRef | None:
         return self._posted.get(key)
 
     async def edit(self, message: MessageRef, card: Card) -> None:
         """Redraw a message; one from an earlier run comes up again, with its buttons."""
-        entry = self._back.entry(message)
-        if entry is None:
-            self._show(self._back.restored(message, card))
-        else:
-            self._redraw(entry, card)
+        async with self._turn:
+            entry = self._back.entry(message)
+            if entry is None:
+                self._show(self._back.restored(message, card))
+            else:
+                self._redraw(entry, card)
 
     async def read(self, message: MessageRef) -> Quote | None:
         entry = self._back.entry(message)

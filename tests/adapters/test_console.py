@@ -1,5 +1,6 @@
 """The console line by line: a scripted bot answers, and what is printed is compared."""
 
+import asyncio
 import io
 import os
 import pty
@@ -189,6 +190,20 @@ async def test_letters_that_became_due_follow_the_answer() -> None:
 
 
 BEN = Address("console", person="ben")
+
+
+async def test_a_letter_sent_amid_an_act_waits_for_its_answer() -> None:
+    talk, posting = Talk(), []
+
+    async def handle(event: Event) -> Answer:
+        posting.append(asyncio.create_task(talk.posts(GENERAL, note("By the clock."), "a")))
+        await asyncio.sleep(0)
+        return Reply(note("Scheduled."))
+
+    talk.feed.lines = ["@ana /schedule"]
+    await talk.console.run(handle)
+    await asyncio.gather(*posting)
+    assert talk.out.getvalue() == "(only @ana) Hearth: Scheduled.\n#general Hearth: By the clock.\n"
 
 
 async def test_the_same_letter_twice_is_shown_once() -> None:
