@@ -21,6 +21,7 @@ from adapters.web.adapter import WebAdapter
 from adapters.web.server import WebServer
 from adapters.web.store import WebChat
 from bot import log, sample
+from bot.cards import subjects
 from bot.chat import Adapter, Handle, MessageRef, Quote
 from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
@@ -170,14 +171,10 @@ class Hearth:
         return await adapter.read(message) if adapter else None
 
 
-Drawer = Callable[[Db, int, datetime], Card | None]
-
-
-def drawers(config: Config) -> Mapping[str, Drawer]:
+def drawers(config: Config) -> Mapping[str, subjects.Drawer]:
     """Return how each kind of subject is drawn anew: what stands before the colon in a letter's subject."""
     return {
-        "session": session.draw,
-        "pulse": pulse.draw,
+        **subjects.DRAWERS,
         "request": cop.draw_request,
         "proposal": partial(proposal_words.draw, rules=config.proposal),
     }
@@ -334,7 +331,10 @@ def _chat_store(config: Config) -> WebChat:
 def _temporary(config: Config, defaults: Mapping[str, Mapping[str, Any]]) -> Iterator[Config]:
     """Yield the configuration with these defaults and, unless they are named, a folder and database of its own."""
     folder = Path(tempfile.mkdtemp(prefix="hearth-"))
-    own = {"bot": {"data_dir": folder}, "database": {"url": f"sqlite:///{folder / 'hearth.db'}"}}
+    own: dict[str, dict[str, Any]] = {
+        "bot": {"data_dir": folder},
+        "database": {"url": f"sqlite:///{folder / 'hearth.db'}"},
+    }
     try:
         yield config.with_defaults(own).with_defaults(defaults)
     finally:
@@ -343,7 +343,7 @@ def _temporary(config: Config, defaults: Mapping[str, Mapping[str, Any]]) -> Ite
 
 async def demo(config: Config, *, sample: bool) -> int:
     """Run the local web chat with a sample community in a temporary folder; return the exit status."""
-    defaults = {
+    defaults: dict[str, dict[str, Any]] = {
         "bot": {"create": "anyone", "admins": ("web:ada",)},
         "web": {"chat": True},
         "log": {"level": "warning"},
@@ -383,7 +383,7 @@ async def console(config: Config) -> int:
     """Run the bot in the terminal; return the exit status."""
     from adapters.console import Console
 
-    defaults = {"bot": {"create": "anyone"}, "log": {"level": "error"}}
+    defaults: dict[str, dict[str, Any]] = {"bot": {"create": "anyone"}, "log": {"level": "error"}}
     with _temporary(config, defaults) as configured:
         _begin_log(configured)
         async with opened(configured, configured.database.url) as hearth:

@@ -81,9 +81,9 @@ def complete(ctx: Context, param: str, typed: str) -> list[Option]:
     if parameter is None:
         return []
     wanted = typed.casefold().lstrip("@#")
-    options = [Option(choice, choice) for choice in parameter.choices] or _COMPLETERS.get(
-        parameter.type, lambda ctx: []
-    )(ctx)
+    completer = _COMPLETERS.get(parameter.type)
+    options = [Option(choice, choice) for choice in parameter.choices]
+    options = options or (completer(ctx) if completer else [])
     starts = [
         o for o in options if o.value.casefold().startswith(wanted) or o.label.casefold().startswith(wanted)
     ]

@@ -9,7 +9,7 @@ from bot.cards import communities as cards
 from bot.chat import Answer, Reply, Update
 from bot.errors import Conflict
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, communities, digests, outbox, people, resources, sessions, settings
+from bot.rules import access, communities, outbox, people, resources, sessions, settings
 from bot.ui.cards import Card, note
 from bot.ui.spans import Bold, Code, Moment
 from storage.database import Db
@@ -77,7 +77,7 @@ def about(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
         listed=_listed(ctx, [community])[0],
         facilitators=[names[i] for i in led],
         channels=[f"#{c.name or c.external_id}" for c in communities.channels(ctx.db, community)],
-        rhythm=digests.describe(community),
+        rhythm=settings.rhythm(community),
         charter=community.charter,
         sessions=[(s.code, s.title, s.starts_at) for s in nearest],
         resources=[(r.code, r.title) for r in top],
@@ -106,7 +106,7 @@ def create(
         slug=slug,
         visibility=visibility,
         zone=ctx.zone.key,
-        defaults=digests.defaults(ctx.config.digest),
+        defaults=settings.digest_defaults(ctx.config),
         now=ctx.now,
     )
     try:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from bot.cards import communities as cards
 from bot.chat import Answer, Reply
 from bot.registry import Context, Group, Param
-from bot.rules import access, digests, outbox, people, proposals
+from bot.rules import access, outbox, people, proposals, settings
 from bot.settings import ProposalSettings
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, Text, note
@@ -62,7 +62,7 @@ def voice(
         stance,
         question,
         rules=ctx.config.proposal,
-        defaults=digests.defaults(ctx.config.digest),
+        defaults=settings.digest_defaults(ctx.config),
         zone=ctx.config.bot.timezone,
         now=ctx.now,
     )

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from sqlalchemy import JSON, MetaData
 from sqlmodel import Field, SQLModel
-from sqlmodel.sql.sqltypes import UTCDateTime as UtcDateTime
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 # Every constraint has a name, so that migrations can speak of it on both databases.
 # Set before any table class is defined.
@@ -17,6 +17,7 @@ SQLModel.metadata.naming_convention = {
 }
 metadata: MetaData = SQLModel.metadata
 
+UtcDateTime = UTCDateTime
 Erase = Literal["row", "clear"]
 
 

@@ -97,11 +97,12 @@ def _resources_of(db: Db, person_id: int) -> list[int]:
 def _scrub_cards(db: Db, person_id: int) -> None:
     """Rename the person's mentions in cards that are kept: letters and digest editions."""
     tag = f'"person": {person_id},'
-    for model in (Letter, Edition):
-        rows = db.exec(select_rows(model).where(cast(col(model.card), String).contains(tag))).all()
-        for row in rows:
-            row.card = _without(row.card, person_id)
-            db.add(row)
+    letters = db.exec(select_rows(Letter).where(cast(col(Letter.card), String).contains(tag))).all()
+    editions = db.exec(select_rows(Edition).where(cast(col(Edition.card), String).contains(tag))).all()
+    kept: list[Letter | Edition] = [*letters, *editions]
+    for row in kept:
+        row.card = _without(row.card, person_id)
+        db.add(row)
 
 
 def _without(data: Any, person_id: int) -> Any:

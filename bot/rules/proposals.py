@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, func, select
 
 from bot.chat import Address
-from bot.errors import Conflict, NotFound
+from bot.errors import BadValue, Conflict, NotFound
 from bot.rules import communities, digests
 from bot.settings import ProposalSettings
 from storage.database import Db, locked
@@ -70,7 +70,11 @@ def propose(
     db.flush()
     db.add(
         ProposalVoice(
-            proposal_id=proposal.id, person_id=author.id, stance="in", question=question, said_at=now
+            proposal_id=proposal.id or 0,
+            person_id=author.id or 0,
+            stance="in",
+            question=question,
+            said_at=now,
         )
     )
     db.flush()
@@ -99,7 +103,7 @@ def speak(
     if proposal.state not in OPEN:
         raise Conflict(f"{proposal.name} is decided: it was {proposal.state}.")
     voice = db.get(ProposalVoice, (proposal_id, person.id)) or ProposalVoice(
-        proposal_id=proposal_id, person_id=person.id, stance=stance, said_at=now
+        proposal_id=proposal_id, person_id=person.id or 0, stance=stance, said_at=now
     )
     voice.stance, voice.question, voice.said_at = stance, question or voice.question, now
     db.add(voice)
@@ -156,14 +160,18 @@ def _found(db: Db, proposal: Proposal, *, defaults: digests.Defaults, zone: str,
     for voice in voices:
         if voice.person_id != founder.id:
             role = "facilitator" if voice.stance == "lead" else "member"
-            db.add(Membership(community_id=community.id, person_id=voice.person_id, role=role, joined_at=now))
+            db.add(
+                Membership(
+                    community_id=community.id or 0, person_id=voice.person_id, role=role, joined_at=now
+                )
+            )
     proposal.state, proposal.community_id = "founded", community.id
 
 
 def _free_slug(db: Db, proposal: Proposal) -> str:
     try:
         slug = communities.slug_from(proposal.name)
-    except communities.BadValue:
+    except BadValue:
         slug = "community"
     taken = db.exec(select(Community.id).where(Community.slug == slug)).first() is not None
     return f"{slug[:30]}-{proposal.id}" if taken or slug == "community" else slug

@@ -1,6 +1,6 @@
 """What facilitators may set for a community, and members for themselves, read and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -34,9 +34,21 @@ def described(community: Community, config: Config) -> dict[str, str]:
     }
 
 
+def digest_defaults(config: Config) -> digests.Defaults:
+    """Return what a new community's digest is set to."""
+    return digests.Defaults(DAYS.index(config.digest.day), config.digest.time, config.digest.approval)
+
+
+def rhythm(community: Community) -> str:
+    """Return in words when the community's digest goes out."""
+    if not community.digest_on:
+        return "no digest"
+    return f"digest every {DAYS[community.digest_day].capitalize()} at {community.digest_time} ({community.zone})"
+
+
 def change(community: Community, changes: Mapping[str, str | None], now: datetime) -> None:
     """Set what is not None, all or nothing. Raises Problems naming every value that cannot be read."""
-    readers = {
+    readers: dict[str, Callable[[str], object]] = {
         "time": lambda text: f"{when.clock(text):%H:%M}",
         "reminders": reminders,
         "quiet_hours": quiet_hours,
@@ -105,7 +117,11 @@ def _reactions(text: str) -> dict[str, list[str]]:
 
 def prefer(person: Person, changes: Mapping[str, str | bool | None]) -> None:
     """Set a person's own preferences; "default" goes back to the community's. Raises Problems."""
-    readers = {"reminders": reminders, "quiet_hours": quiet_hours, "zone": lambda text: when.zone(text).key}
+    readers: dict[str, Callable[[str], str]] = {
+        "reminders": reminders,
+        "quiet_hours": quiet_hours,
+        "zone": lambda text: when.zone(text).key,
+    }
     problems: dict[str, str] = {}
     for name, value in changes.items():
         try:

@@ -41,7 +41,7 @@ def dump(value: Any) -> Any:
     tag = type(value).__name__.lower()
     if _TAGGED.get(tag) is not type(value):
         raise TypeError(f"{type(value).__name__} is not part of a card or form")
-    return {"t": tag} | {f.name: dump(getattr(value, f.name)) for f in fields(value)}
+    return {"t": tag} | {f.name: dump(getattr(value, f.name)) for f in fields(_TAGGED[tag])}
 
 
 def load(data: Any) -> Any:
@@ -51,7 +51,7 @@ def load(data: Any) -> Any:
             return tuple(load(item) for item in data)
         case {"t": tag, **values}:
             cls = _TAGGED[tag]
-            loaded = {name: load(value) for name, value in values.items()}
+            loaded = {str(name): load(value) for name, value in values.items()}
             if cls is Moment:
                 loaded["at"] = datetime.fromisoformat(loaded["at"])
             return cls(**loaded)
