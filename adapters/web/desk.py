@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from adapters.emoji import EMOJI
 from adapters.web.assets import Assets
 from adapters.web.completing import bare, place
-from adapters.web.emoji import COMMON, EMOJI
 from adapters.web.live import Live
 from adapters.web.names import is_id
 from adapters.web.once import Once
@@ -45,6 +45,8 @@ log = structlog.get_logger()
 PLATFORM = "web"
 OUR_FAULT = "Something went wrong on our side. Please try that again in a moment."
 _PAGE = 50
+# The picker's first row.
+_COMMON = ("bookmark", "white_check_mark", "question", "x", "star", "thumbsup", "heart", "tada")
 
 Work = Callable[[], Coroutine[Any, Any, Json]]
 
@@ -101,7 +103,7 @@ class Desk:
                 "channels": [channel_json(channel) for channel in channels],
                 "commands": list(self._catalogue()),
                 "emoji": dict(EMOJI),
-                "common": COMMON,
+                "common": _COMMON,
                 "limit": TEXT_LIMIT,
                 "store": store,
                 "seq": seq,
