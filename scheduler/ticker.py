@@ -5,6 +5,7 @@ stored jobs lose runs, so none of them is used (DESIGN.md D7).
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ class Ticker:
 
     def start(self) -> None:
         """Begin to tick, the first time at once. Needs a running event loop."""
+        # It would note every tick, and warn of every one that a slow call leaves out.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._ticked = time.monotonic()
         self._job = self._scheduler.add_job(
             self._tick,
