@@ -28,8 +28,12 @@ PAGE_SIZE = 5
 )
 def poll(
     ctx: Context,
-    question: Annotated[str, Param("Question", "for example: Which day suits you?", limit=pulses.QUESTION_LIMIT)],
-    options: Annotated[tuple[str, ...], Param("Options", "2 to 10, with commas between or one per line", limit=1_200)],
+    question: Annotated[
+        str, Param("Question", "for example: Which day suits you?", limit=pulses.QUESTION_LIMIT)
+    ],
+    options: Annotated[
+        tuple[str, ...], Param("Options", "2 to 10, with commas between or one per line", limit=1_200)
+    ],
     anonymous: Annotated[bool, Param("Anonymous", "no: members see who chose what")] = True,
     closes: Annotated[timedelta | None, Param("Closes in", "3d", limit=40)] = None,
     *,
@@ -145,7 +149,9 @@ def list_(
     return Update(card) if "page" in ctx.given else Reply(card)
 
 
-@group.command("One poll, to answer or with its results", role=Role.MEMBER, writes=False, example="pulse show P5")
+@group.command(
+    "One poll, to answer or with its results", role=Role.MEMBER, writes=False, example="pulse show P5"
+)
 def show(ctx: Context, pulse: Annotated[Pulse, PULSE]) -> Answer:
     """Show the poll as it is posted."""
     return Reply(cards.posted(pulses.view(ctx.db, pulse)))
@@ -156,7 +162,9 @@ def results(ctx: Context, pulse: Annotated[Pulse, PULSE]) -> Answer:
     """Show what may be shown: nothing before it closes."""
     code = pulses.code(pulse.id)
     if pulses.is_open(pulse, ctx.now):
-        raise Conflict(f"{code} is still open. Results are shown once it closes, to everyone at the same time.")
+        raise Conflict(
+            f"{code} is still open. Results are shown once it closes, to everyone at the same time."
+        )
     if pulse.closed_at is None:
         raise Conflict(f"{code} is being closed. Please look again in a moment.")
     return Reply(cards.results(pulses.view(ctx.db, pulse, names=True)))
@@ -168,8 +176,12 @@ def close(ctx: Context, pulse: Annotated[Pulse, PULSE]) -> Answer:
     community = access.community_by_id(ctx.db, pulse.community_id)
     facilitates = access.role(ctx.db, community, ctx.person_id) == "facilitator"
     if not (ctx.admin or facilitates or pulse.opened_by == ctx.person_id):
-        raise NotAllowed(f"Only whoever opened it and the facilitators of {community.name} can close it early.")
+        raise NotAllowed(
+            f"Only whoever opened it and the facilitators of {community.name} can close it early."
+        )
     if pulse.closed_at is not None:
-        raise Conflict(f"{pulses.code(pulse.id)} is closed already. See /cop pulse results {pulses.code(pulse.id)}.")
+        raise Conflict(
+            f"{pulses.code(pulse.id)} is closed already. See /cop pulse results {pulses.code(pulse.id)}."
+        )
     pulses.close(ctx.db, pulse.id or 0, ctx.now)
     return Reply(cards.results(pulses.view(ctx.db, pulse, names=True)))

@@ -30,7 +30,9 @@ def _open(view: View) -> Card:
         *_question(view),
         Text((numbered,)),
         Text((promise(view),)),
-        Text(("Closes ", Moment(view.closes_at, view.zone), f". {view.code}, asked by ", view.opened_by, ".")),
+        Text(
+            ("Closes ", Moment(view.closes_at, view.zone), f". {view.code}, asked by ", view.opened_by, ".")
+        ),
     ]
     buttons = [
         Button(shorten(option, LABEL_LIMIT), Call("pulse vote", {"pulse": view.code, "choice": str(number)}))
@@ -159,7 +161,9 @@ def change_form(view: View, key: str) -> Form:
 
 def named_receipt(option: str) -> Card:
     """The private receipt for a named answer."""
-    return Card(blocks=(Text(("Your answer: ", Bold(option), ". Until it closes, press another to change it.")),))
+    return Card(
+        blocks=(Text(("Your answer: ", Bold(option), ". Until it closes, press another to change it.")),)
+    )
 
 
 def too_small(community: str, threshold: int, named: Call) -> Card:
@@ -181,7 +185,16 @@ def listing(rows: Sequence[tuple[View, bool]], waiting: frozenset[str], more: Ca
     """Pulses with whether each is open; `waiting` are the codes of those the reader has not answered."""
     if not rows:
         return Card(
-            "Pulses", (Text(("There is no pulse yet. Any member can ask something with ", Code("/cop pulse poll"), ".")),)
+            "Pulses",
+            (
+                Text(
+                    (
+                        "There is no pulse yet. Any member can ask something with ",
+                        Code("/cop pulse poll"),
+                        ".",
+                    )
+                ),
+            ),
         )
     blocks: list[Block] = []
     buttons: list[Button] = []

@@ -255,7 +255,9 @@ def _forget_order(db: Db, pulse: Pulse) -> None:
     ]
     taking_part = [
         {"pulse_id": pulse.id, "person_id": person_id}
-        for person_id in db.exec(select(Participation.person_id).where(Participation.pulse_id == pulse.id)).all()
+        for person_id in db.exec(
+            select(Participation.person_id).where(Participation.pulse_id == pulse.id)
+        ).all()
     ]
     _shuffle(answers)
     _shuffle(taking_part)
