@@ -21,6 +21,8 @@ TELLTALES = ("aiohttp.access", "discord", "psycopg", "slack_bolt", "slack_sdk", 
 MASK = "[secret]"
 _SHORTEST = 4  # a shorter secret would blank out ordinary words
 _FRAGMENT = 8  # a shorter piece of base64 would, too
+# Where database errors quote the row: SQLAlchemy's parameters, PostgreSQL's detail up to SQLAlchemy's next part.
+_ROWS = re.compile(r"\[parameters: [^\n]*|\bDETAIL: .*?(?=\n\[SQL: |\nCONTEXT: |\n\n|\Z)", re.DOTALL)
 
 Plain = str | int | float | bool | None | list[Any] | dict[str, Any]
 
@@ -77,7 +79,7 @@ def configure(
 
 
 class Masker:
-    """Turns every value of a log entry into plain data in which no secret stands."""
+    """Turns every value of a log entry into plain data in which no secret and no database row stands."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
@@ -105,6 +107,8 @@ class Masker:
             return f"<{type(value).__name__}>"
 
     def _mask(self, text: str) -> str:
+        if "[parameters: " in text or "DETAIL: " in text:
+            text = _ROWS.sub("[row left out]", text)
         return self._pattern.sub(MASK, text) if self._pattern else text
 
 

@@ -15,6 +15,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from bot import log
 
@@ -107,6 +109,27 @@ def test_a_traceback_tells_where_and_not_the_local_variables(format: str) -> Non
     assert "refused harmless" in text
     assert "only a local harmless" not in text
     assert len(text.splitlines()) == (1 if format == "json" else len(text.split("\n    ")))
+
+
+def log_a_database_error() -> None:
+    engine, said = create_engine("sqlite://"), "I said\nthis"
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("INSERT INTO nowhere VALUES (?)", (said,))
+    except OperationalError as error:
+        ours().exception("failed", error=error)
+    engine.dispose()
+    detail = "DETAIL:  Failing row contains (4, I said\nthis)."
+    ours().error("failed", error=f"violates\n{detail}\n[SQL: INSERT]\n[parameters: ('I said',)]\n(Background")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_database_error_tells_the_statement_and_not_what_somebody_said(format: str) -> None:
+    text = logged(log_a_database_error, format=format)
+    assert "no such table: nowhere" in text
+    assert "INSERT INTO nowhere" in text
+    assert "I said" not in text
+    assert "this)" not in text
 
 
 class Thing:
