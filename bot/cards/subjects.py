@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.cards import pulses as pulse_cards
 from bot.cards import sessions as session_cards
-from bot.rules import sessions
+from bot.rules import digests, pulses, sessions
 from bot.ui.cards import Card
 from storage.database import Db
+from storage.tables import Pulse
 
 Drawer = Callable[[Db, int, datetime], Card | None]
 """From the number in a subject to its card now; None when the thing is gone."""
@@ -24,4 +26,9 @@ def _session(db: Db, occurrence_id: int, now: datetime) -> Card | None:
     return session_cards.announcement(shown, now) if shown is not None else None
 
 
-DRAWERS: dict[str, Drawer] = {"session": _session}
+def _pulse(db: Db, pulse_id: int, now: datetime) -> Card | None:
+    found = db.get(Pulse, pulse_id)
+    return pulse_cards.posted(pulses.view(db, found)) if found is not None else None
+
+
+DRAWERS: dict[str, Drawer] = {"edition": digests.drawn, "pulse": _pulse, "session": _session}
