@@ -250,9 +250,7 @@ class Console(Adapter):
                 self._question(by, _Open(FormWalk.start(answer), at, on))
             case Mark(name):
                 self._write(f"#{at.channel} {self._bot.name} reacts {emoji.drawn(name)}")
-            case Suggest(options):
-                self._say(f"(only @{by.name}) {self._bot.name}", plain.choices([o.label for o in options]))
-            case None:
+            case Suggest() | None:  # completion happens in the terminal, without asking
                 pass
 
     def _question(self, by: Actor, opened: _Open) -> None:
@@ -293,9 +291,7 @@ class Console(Adapter):
 
     def _say(self, speaker: str, text: str) -> None:
         """Write what a speaker says; only its first line begins a line, so that no text can pass for another."""
-        first, *rest = plain.inert(text).split("\n")
-        body = plain.indented("\n".join(rest), "    ") if rest else ""
-        self._write(f"{speaker}: {first}" + (f"\n{body}" if rest else ""))
+        self._write(f"{speaker}: {plain.hanging(plain.inert(text), '    ')}")
 
     @property
     def _sink(self) -> TextIO:

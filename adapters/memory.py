@@ -65,7 +65,9 @@ class Memory(Adapter):
 
     def person(self, name: str, zone: str | None = None) -> "Person":
         """Return somebody on this platform; the same name is the same account."""
-        known = self._people.setdefault(name.lower(), Person(self, Actor(self.name, name.lower(), name, zone)))
+        known = self._people.setdefault(
+            name.lower(), Person(self, Actor(self.name, name.lower(), name, zone))
+        )
         if zone is not None:
             known.actor = replace(known.actor, zone=zone)
         return known

@@ -45,7 +45,7 @@ def render(card: Card, *, zone: ZoneInfo | None, now: datetime) -> str:
     """Return the card as lines of text, its buttons as numbered choices.
 
     Moments are shown in `zone`; None shows each in the zone it names itself, which is its
-    community's. No line but the first begins with words from a person's second line: those are indented.
+    community's. The second and later lines of any text are indented, so that none can pass for a line of ours.
     """
     lines = [one_line(card.title)] if card.title else []
     number = 1
@@ -61,11 +61,10 @@ def render(card: Card, *, zone: ZoneInfo | None, now: datetime) -> str:
 def _block_lines(block: Block, zone: ZoneInfo | None, now: datetime) -> Iterator[str]:
     match block:
         case Text(spans):
-            text = _line(spans, zone, now).rstrip()
-            yield indented(text) if "\n" in text else text
+            yield hanging(_line(spans, zone, now))
         case Facts(pairs):
             for label, value in pairs:
-                yield f"{one_line(label)}: {indented(_line(value, zone, now)).strip()}"
+                yield f"{one_line(label)}: {hanging(_line(value, zone, now))}"
         case Image(url, alt):
             # A picture that is carried inside its address has none worth showing.
             address = f" <{one_line(url)}>" if url.startswith(("http://", "https://")) else ""
@@ -76,9 +75,10 @@ def _block_lines(block: Block, zone: ZoneInfo | None, now: datetime) -> Iterator
             pass
 
 
-def indented(text: str, by: str = INDENT) -> str:
-    """Return `text` with every line that is not empty indented."""
-    return "\n".join(by + line if line.strip() else "" for line in text.split("\n"))
+def hanging(text: str, by: str = INDENT) -> str:
+    """Return `text` with every line but the first indented; lines without a word stay empty."""
+    first, *rest = text.strip().split("\n")
+    return "\n".join([first, *(by + line if line.strip() else "" for line in rest)])
 
 
 def choices(labels: list[str], first: int = 1) -> str:

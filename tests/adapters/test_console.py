@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters import terminal
 from adapters.console import APOLOGY, HELP, SHAPE, Console
@@ -400,6 +402,17 @@ async def test_nobody_can_speak_for_another() -> None:
     )
 
 
+@given(
+    line=st.text(st.one_of(st.sampled_from("@#/ \n\r\x1b\u202e\x00\ud800-?"), st.characters()), max_size=30)
+)
+def test_any_line_is_taken(line: str) -> None:
+    talk = Talk()
+    printed = asyncio.run(talk.types(f"@ana {line}", line))
+    assert APOLOGY not in printed
+    starts = ("#general @", "(console) ", "    ")
+    assert all(not said or said.startswith(starts) for said in printed.replace(HELP, "").splitlines())
+
+
 async def test_a_card_read_back_gives_the_addresses_of_its_links() -> None:
     talk = Talk()
     ref = await talk.posts(GENERAL, note("See ", Link("https://example.org/b", "this")), "a")
@@ -450,7 +463,7 @@ async def handle(event):
     return Reply(note("You said ", event.call.path))
 
 async def main():
-    console = Console(Call, settle, clock=lambda: datetime.now(UTC))
+    console = Console(Call, settle, clock=lambda: datetime.now(UTC), paths=["one"])
     later = asyncio.create_task(console.post(Address("console", channel="general"), note("By the clock."), key="a"))
     try:
         await console.run(handle)
@@ -527,7 +540,7 @@ def keyboard() -> Iterator[Keyboard]:
 def test_a_terminal_has_a_prompt_and_letters_come_by_themselves(keyboard: Keyboard) -> None:
     keyboard.until("By the clock.")
     keyboard.until(terminal.PROMPT)
-    keyboard.types(b"@ana /one\n")
+    keyboard.types(b"@ana /o\t\n")
     keyboard.until("You said one")
     keyboard.until(terminal.PROMPT)
     keyboard.types(b"\x04")
