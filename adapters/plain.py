@@ -12,6 +12,7 @@ from bot.ui.calls import Call
 from bot.ui.cards import Block, Button, Buttons, Card, Facts, Image, Rule, Text
 from bot.ui.forms import Field, Form, Option
 from bot.ui.spans import Bold, Code, Line, Link, Mention, Moment, Span
+from bot.when import distance
 
 INDENT = "  "
 PRESENT_LIMIT = 60  # characters of a present value that a question repeats
@@ -116,30 +117,8 @@ def _zone(name: str) -> ZoneInfo:
 
 def moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Return a moment whole: `Tue 3 Mar 2026 15:00 Europe/London (in 2 days)`."""
-    local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b} {local.year} {local:%H:%M} {zone.key} ({distance(at, now)})"
-
-
-# From how many seconds on a distance is told in a unit, coarse enough to be read at a glance.
-_UNITS = (
-    (1.5 * 365 * 86_400, 365 * 86_400, "year"),
-    (10 * 7 * 86_400, 30.44 * 86_400, "month"),
-    (14 * 86_400, 7 * 86_400, "week"),
-    (36 * 3_600, 86_400, "day"),
-    (90 * 60, 3_600, "hour"),
-    (60, 60, "minute"),
-)
-
-
-def distance(at: datetime, now: datetime) -> str:
-    """Return how far `at` is from `now` in words: `in 2 days`, `3 hours ago`, `now` within a minute."""
-    seconds = (at - now).total_seconds()
-    for from_on, unit, name in _UNITS:
-        if abs(seconds) >= from_on:
-            count = round(abs(seconds) / unit)
-            words = f"{count} {name}{'s' if count != 1 else ''}"
-            return f"in {words}" if seconds > 0 else f"{words} ago"
-    return "now"
+    local, away = at.astimezone(zone), distance(at, now=now, zone=zone)
+    return f"{local:%a} {local.day} {local:%b} {local.year} {local:%H:%M} {zone.key} ({away})"
 
 
 def ask(form: Form, field: Field, problem: str = "", *, present: str = "", opening: bool = True) -> str:

@@ -1,7 +1,7 @@
 """Cards as plain text that no person can forge, and forms answered one question at a time."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -73,26 +73,6 @@ def test_a_zone_this_machine_does_not_know_is_shown_in_utc(name: str) -> None:
     assert plain.render(note(Moment(TUESDAY, name)), zone=None, now=NOW) == (
         "Tue 3 Mar 2026 15:00 UTC (in 2 days)"
     )
-
-
-@pytest.mark.parametrize(
-    ("ahead", "words"),
-    [
-        (timedelta(seconds=59), "now"),
-        (timedelta(minutes=1), "in 1 minute"),
-        (timedelta(minutes=89), "in 89 minutes"),
-        (timedelta(minutes=90), "in 2 hours"),
-        (timedelta(hours=35), "in 35 hours"),
-        (timedelta(hours=36), "in 2 days"),
-        (timedelta(days=13), "in 13 days"),
-        (timedelta(weeks=2), "in 2 weeks"),
-        (timedelta(weeks=26), "in 6 months"),
-        (timedelta(days=730), "in 2 years"),
-        (timedelta(hours=-3), "3 hours ago"),
-    ],
-)
-def test_how_far_away(ahead: timedelta, words: str) -> None:
-    assert plain.distance(NOW + ahead, NOW) == words
 
 
 def test_a_second_line_is_indented() -> None:
