@@ -184,7 +184,7 @@ def dues(config: Config) -> list[Due]:
     """Return everything that becomes due by the clock."""
     return [
         Due("digests", digests.due, partial(digests.act, config=config)),
-        Due("pulses", pulses.due, pulses.close_due),
+        Due("pulses", pulses.due, pulses.close),
         Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),
         HOUSEKEEPING,
     ]
