@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.rules.sessions import Roll, Standing, View
 from bot.text import shorten
 from bot.ui.calls import Call
-from bot.ui.cards import Block, Button, Buttons, Card, Facts, Text, note
+from bot.ui.cards import TITLE_LIMIT, Block, Button, Buttons, Card, Facts, Text, note
 from bot.ui.spans import Bold, Line, Mention, Moment, Span
 
 NAMED = 30
@@ -60,15 +60,19 @@ def detail(view: View, roll: Roll, now: datetime) -> Card:
     return Card(view.title, tuple(blocks))
 
 
-def agenda(title: str, views: Sequence[View], *, empty: str, more: Call | None = None) -> Card:
-    """A page of sessions, at most five, with a button each; `more` is the next page."""
+def agenda(
+    title: str, views: Sequence[View], *, empty: str, more: Call | None = None, rest: str = ""
+) -> Card:
+    """A page of sessions, at most five. `more` is the next page; `rest` is said where no button can hold it."""
     if not views:
         return note(empty)
     blocks: list[Block] = [Text(row(view)) for view in views]
     blocks.append(Buttons(tuple(details(view, f"Details {view.code}") for view in views)))
     if more is not None:
         blocks.append(Buttons((Button("More", more),)))
-    return Card(title, tuple(blocks))
+    elif rest:
+        blocks.append(Text((rest,)))
+    return Card(shorten(title, TITLE_LIMIT), tuple(blocks))
 
 
 def row(view: View) -> Line:
@@ -95,7 +99,9 @@ def scheduled(view: View, told: int, understood: str) -> Card:
             Text(
                 (
                     Bold(view.title),
-                    f" is scheduled as {view.code}: {understood}. ",
+                    f" is scheduled as {view.code}: {understood} (for you: ",
+                    Moment(view.starts_at, view.zone),
+                    "). ",
                     where.get(told, f"It is announced in {told} channels."),
                 )
             ),
@@ -198,8 +204,3 @@ def _names(names: Sequence[Mention]) -> Line:
     if len(names) > NAMED:
         spans.append(f" and {len(names) - NAMED} more")
     return tuple(spans)
-
-
-def label(view: View) -> str:
-    """A session in at most 75 characters, for choices."""
-    return shorten(f"{view.code}: {view.title}", 75)

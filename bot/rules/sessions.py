@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlmodel import and_, col, func, select
 
@@ -20,7 +19,6 @@ LONGEST = timedelta(days=7)
 FURTHEST = timedelta(days=5 * 366)
 
 AnswerWord = Literal["yes", "maybe", "no"]
-Period = Literal["today", "tomorrow", "this_week", "next_week", "this_month", "next_month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,27 +239,6 @@ def announced(db: Db, message: MessageRef) -> Occurrence | None:
     ).first()
     prefix, _, key = (subject or "").partition(":")
     return db.get(Occurrence, int(key)) if prefix == "session" else None
-
-
-def period(name: Period, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the days of `name` on the zone's calendar as [from, to); weeks begin on Monday."""
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    monday = midnight - timedelta(days=midnight.weekday())
-    first = midnight.replace(day=1)
-    following = _next_month(first)
-    spans = {
-        "today": (midnight, midnight + timedelta(days=1)),
-        "tomorrow": (midnight + timedelta(days=1), midnight + timedelta(days=2)),
-        "this_week": (monday, monday + timedelta(days=7)),
-        "next_week": (monday + timedelta(days=7), monday + timedelta(days=14)),
-        "this_month": (first, following),
-        "next_month": (following, _next_month(following)),
-    }
-    return spans[name]
-
-
-def _next_month(first: datetime) -> datetime:
-    return (first + timedelta(days=31)).replace(day=1)
 
 
 def code(session_id: int | None, number: int) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -329,25 +328,6 @@ def test_queries_say_what_is_next_what_is_mine_and_what_was(db: Db) -> None:
     assert codes(sessions.between(db, python.id or 0, NOW, NOW + DAY)) == [first.id]
     assert codes(sessions.held(db, python.id or 0, NOW, NOW + 2 * HOUR)) == []
     assert codes(sessions.held(db, python.id or 0, NOW, NOW + 2 * HOUR + timedelta(seconds=1))) == [first.id]
-
-
-@pytest.mark.parametrize(
-    ("name", "since", "until"),
-    [
-        ("today", "2026-03-25T00:00+01:00", "2026-03-26T00:00+01:00"),
-        ("tomorrow", "2026-03-26T00:00+01:00", "2026-03-27T00:00+01:00"),
-        ("this_week", "2026-03-23T00:00+01:00", "2026-03-30T00:00+02:00"),
-        ("next_week", "2026-03-30T00:00+02:00", "2026-04-06T00:00+02:00"),
-        ("this_month", "2026-03-01T00:00+01:00", "2026-04-01T00:00+02:00"),
-        ("next_month", "2026-04-01T00:00+02:00", "2026-05-01T00:00+02:00"),
-    ],
-)
-def test_a_period_is_whole_days_of_the_readers_calendar(
-    name: sessions.Period, since: str, until: str
-) -> None:
-    late = datetime(2026, 3, 24, 23, 30, tzinfo=UTC)
-    found = sessions.period(name, late, ZoneInfo("Europe/Berlin"))
-    assert found == (datetime.fromisoformat(since), datetime.fromisoformat(until))
 
 
 STEPS = st.lists(
