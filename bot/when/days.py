@@ -7,19 +7,21 @@ from datetime import date, timedelta
 from itertools import islice
 
 YEARS_AHEAD = 5
+_A_MONTH = timedelta(days=30)
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day as said. `dates` gives, from today's date, the dates it may mean, in order: the first that lies ahead is meant.
+    """A day as said. `dates` gives the dates it may mean on a given today: the first ahead is meant.
 
     `local` says that it depends on which day it is where the speaker is ("tomorrow").
-    `annual` says that it comes round again, so that one just missed is asked about.
+    `missed` is for a date that comes round again: one that passed more recently is asked about.
     """
 
     dates: Callable[[date], list[date]]
     local: bool = False
-    annual: bool = False
+    missed: timedelta = timedelta(0)
 
 
 def fixed(day: date) -> Day:
@@ -70,7 +72,7 @@ def of_year(month: int, day: int) -> Day:
     """That date in any year that has it."""
     return Day(
         lambda today: [d for y in _years(today) if (d := valid(y, month, day))],
-        annual=True,
+        missed=_A_MONTH,
     )
 
 
@@ -81,7 +83,7 @@ def of_month(day: int, months: int | None) -> Day:
         ahead = range(3) if months is None else (months,)
         return [d for n in ahead if (d := valid(*_month(today, n), day))]
 
-    return Day(dates, local=True)
+    return Day(dates, local=True, missed=_A_DAY if months is None else timedelta(0))
 
 
 def nth_weekday(nth: int, day: int, *, month: int = 0, year: int = 0, months: int = 0) -> Day:
@@ -94,7 +96,7 @@ def nth_weekday(nth: int, day: int, *, month: int = 0, year: int = 0, months: in
             places = [(y, month) for y in ([year] if year else _years(today))]
         return [d for place in places if (d := _nth(*place, nth, day))]
 
-    return Day(dates, local=not month, annual=bool(month and not year))
+    return Day(dates, local=not month, missed=_A_MONTH if month and not year else timedelta(0))
 
 
 def valid(year: int, month: int, day: int) -> date | None:

@@ -27,11 +27,10 @@ _PART = re.compile(
     rf"""(?: (?:an?\ )? (?P<share>half|quarter|three\ quarters) (?:\ of)? (?:\ an?)?
          | (?P<number>[0-9]+(?:[.,][0-9]+)?) (?:\ and\ an?\ (?P<more>half|quarter))?
          | (?P<word>an?|a\ couple\ of|{alternatives(NUMBER_WORDS)}) (?:\ and\ an?\ (?P<more_word>half|quarter))?
-    ) [ -]? (?P<unit>{alternatives(_UNITS)})\b\.? (?:\ and\ an?\ (?P<tail>half|quarter)\b(?!\ of|\ an?\b|\ hour))?
+    ) [ -]? (?P<unit>{alternatives(_UNITS)})(?![a-z])\.? (?:\ and\ an?\ (?P<tail>half|quarter)\b(?!\ of|\ an?\b|\ hour))?
     """,
     re.VERBOSE,
 )
-# "1h30" has no word boundary between the unit and the minutes, so it is read apart.
 _HOURS_MINUTES = re.compile(r"([0-9]+) ?(?:h|hr|hrs|hours?)(?: and)? ?([0-5]?[0-9])(?![0-9:.,]| ?[a-z])")
 _JOIN = re.compile(r",? and |, ?| ")
 _COLON = re.compile(r"([0-9]{1,3}):([0-5][0-9])")

@@ -1,6 +1,6 @@
 """A moment said back to the person: weekday, date, time, zone, and how far away."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.when.moments import say
@@ -18,6 +18,7 @@ def distance(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
 
     From 24 hours on, days are nights slept in the reader's zone; months and years are rounded.
     """
+    at, now = at.astimezone(UTC), now.astimezone(UTC)  # in one zone the wall clocks would be subtracted
     minutes = int(abs(at - now).total_seconds() // 60)
     nights = abs((at.astimezone(zone).date() - now.astimezone(zone).date()).days)
     if minutes == 0:

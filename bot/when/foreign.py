@@ -1,6 +1,6 @@
 """A guess at times in other languages, only ever offered to the person, never taken."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 _LANGUAGES = ["de", "fr", "es", "pt", "it", "nl"]
@@ -24,7 +24,7 @@ def guess(text: str, *, now: datetime, zone: ZoneInfo) -> datetime | None:
         )
     except Exception:  # it fails in many ways on odd text, and a guess is never needed
         return None
-    if naive is None or naive.tzinfo or naive.second or naive.microsecond:
-        return None
+    if naive is None or naive.tzinfo or naive.second or naive.microsecond or not (naive.hour or naive.minute):
+        return None  # midnight is what it makes of a date alone
     at = naive.replace(tzinfo=zone)
-    return at if at > now else None
+    return at if at.astimezone(UTC) > now.astimezone(UTC) else None

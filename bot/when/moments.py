@@ -8,13 +8,12 @@ from bot.errors import BadValue
 from bot.when import clocks, days, foreign, grammar
 from bot.when.clocks import Option
 from bot.when.days import Day
-from bot.when.grammar import EXAMPLES, Reading, Unread
+from bot.when.reading import EXAMPLES, Reading, Unread
 from bot.when.words import WEEKDAYS, long_date, question, quoted
 from bot.when.zones import name_of
 
 MOST_CHOICES = 4
 _FURTHEST = timedelta(days=366 * days.YEARS_AHEAD)
-_JUST_MISSED = timedelta(days=30)
 _A_YEAR = timedelta(days=370)
 
 
@@ -32,6 +31,7 @@ def moment(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     """
     if now.tzinfo is None:
         raise ValueError("`now` must be aware")
+    now = now.astimezone(UTC)  # two moments in one zone would be compared by wall clock alone
     try:
         reading = grammar.read(text)
     except Unread:
@@ -62,7 +62,7 @@ class _Found:
 def _settle(text: str, reading: Reading, now: datetime, zone: ZoneInfo) -> datetime:
     zones = reading.zone.readings(zone, now) if reading.zone else (zone,)
     if reading.ahead is not None:
-        at = (now.astimezone(UTC) + reading.ahead).replace(second=0, microsecond=0).astimezone(zones[0])
+        at = (now + reading.ahead).replace(second=0, microsecond=0).astimezone(zones[0])
         if at <= now:
             raise question("That is not in the future.", ("in 1 hour",))
         return _near_enough(at, now)
@@ -98,10 +98,10 @@ def _look(found: _Found, day: Day, today: date, option: Option, tz: tzinfo, now:
         if not future:
             just_missed = instants[-1]
             continue
-        if day.annual and just_missed and now - just_missed < _JUST_MISSED:
+        if just_missed and now - just_missed < day.missed:
             found.missed.append(just_missed)
             found.next_after_missed += future
-        elif day.annual and future[0] - now > _A_YEAR:
+        elif day.missed and future[0] - now > _A_YEAR:
             found.far += future
         elif not real:
             found.skipped += future
@@ -135,9 +135,11 @@ def _one(
         return _near_enough(_in_own(ahead[0], zone), now)
     if not ahead and not others:
         raise _passed(found, now, zone)
-    choices = [_choice(at, zone) for at in sorted([*ahead, *others]) if at - now <= _FURTHEST][:MOST_CHOICES]
+    choices = [_choice(at, zone) for at in _in_order([*ahead, *others]) if at - now <= _FURTHEST][
+        :MOST_CHOICES
+    ]
     if ahead:
-        both = sorted([*ahead, *others])
+        both = _in_order([*ahead, *others])
         named = " or ".join(map(say, both)) if len(both) == 2 else "several times"
         raise question(f"{quoted(text)} can mean {named}.", choices)
     if found.missed:
@@ -166,7 +168,7 @@ def _agreeing(reading: Reading, moments: list[datetime], zone: ZoneInfo) -> list
 
 
 def _passed(found: _Found, now: datetime, zone: ZoneInfo) -> BadValue:
-    at = max(found.passed)
+    at = _in_order(found.passed)[-1]
     candidates = [at + timedelta(days=n) for n in (1, 7)] if now - at < timedelta(days=8) else []
     later = (days.valid(now.astimezone(at.tzinfo).year + n, at.month, at.day) for n in range(3))
     candidates += [datetime.combine(d, at.timetz()) for d in later if d]
@@ -187,6 +189,10 @@ def _near_enough(at: datetime, now: datetime) -> datetime:
     if at - now > _FURTHEST:
         raise BadValue(f"{say(at)} is more than {days.YEARS_AHEAD} years ahead. Please check the year.")
     return at
+
+
+def _in_order(moments: list[datetime]) -> list[datetime]:
+    return sorted(moments, key=lambda at: at.astimezone(UTC))
 
 
 def _distinct(moments: list[datetime]) -> list[datetime]:

@@ -148,11 +148,14 @@ PLACES = {
 SHARED_PLACES = {
     "birmingham": ("Europe/London", "America/Chicago"),
     "cambridge": ("Europe/London", "America/New_York"),
-    "central": ("America/Chicago", "Europe/Berlin", "Australia/Adelaide"),
-    "eastern": ("America/New_York", "Australia/Sydney"),
     "georgia": ("America/New_York", "Asia/Tbilisi"),
-    "mountain": ("America/Denver", "America/Phoenix"),
     "portland": ("America/Los_Angeles", "America/New_York"),
     "san jose": ("America/Los_Angeles", "America/Costa_Rica"),
     "washington": ("America/New_York", "America/Los_Angeles"),
+}
+# The same, but a person in one of them means their own.
+REGIONS = {
+    "central": ("America/Chicago", "Europe/Berlin", "Australia/Adelaide"),
+    "eastern": ("America/New_York", "Australia/Sydney"),
+    "mountain": ("America/Denver", "America/Phoenix"),
 }

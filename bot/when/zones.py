@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from bot.when.places import ABBREVIATIONS, PLACES, SHARED_PLACES
+from bot.when.places import ABBREVIATIONS, PLACES, REGIONS, SHARED_PLACES
 from bot.when.words import question, quoted, tidy, unreadable
 
 _OFFSET = re.compile(
@@ -24,21 +24,24 @@ _NOT_CITIES = {"easter", "christmas", "center", "midway", "reunion"}
 
 @dataclass(frozen=True, slots=True)
 class ZoneMeant:
-    """A zone as named: it may stand for several, or, with `letters`, be the speaker's own."""
+    """A zone as named: it may stand for several, or for the speaker's own when that is among them.
+
+    `letters` is the abbreviation said, which the speaker's own zone may go by.
+    """
 
     zones: tuple[tzinfo, ...]
     letters: str = ""
+    own_first: bool = False
 
     def readings(self, own: ZoneInfo, now: datetime) -> tuple[tzinfo, ...]:
         """Return every zone this may stand for when said by someone whose zone is `own`."""
         if not self.letters:
-            return (own,) if own in self.zones or not self.zones else self.zones
-        half_a_year = timedelta(days=182)
-        names = {now.astimezone(own).tzname(), (now + half_a_year).astimezone(own).tzname()}
-        if self.letters.upper() in names:
+            return (own,) if self.own_first and (own in self.zones or not self.zones) else self.zones
+        year = [(now + timedelta(days=30 * n)).astimezone(own) for n in range(12)]
+        if self.letters.upper() in {at.tzname() for at in year}:
+            ours = {at.utcoffset() for at in year}
             offsets = {a.offset for a in ABBREVIATIONS[self.letters] if a.offset is not None}
-            ours = {now.astimezone(own).utcoffset(), (now + half_a_year).astimezone(own).utcoffset()}
-            return (own, *(timezone(o) for o in offsets if o in ours))
+            return (own, *(timezone(offset) for offset in offsets if offset in ours))
         return self.zones
 
 
@@ -68,7 +71,7 @@ def scan(text: str, start: int, *, attached: bool = False) -> tuple[ZoneMeant, i
     `attached` allows a bare negative offset, which elsewhere could be the end of a span.
     """
     if m := _OWN.match(text, start):
-        return ZoneMeant(()), m.end()
+        return ZoneMeant((), own_first=True), m.end()
     if m := _UTC_LETTER.match(text, start):
         return ZoneMeant((ZoneInfo("UTC"),)), m.end()
     m = _OFFSET.match(text, start)
@@ -95,9 +98,9 @@ def _named(name: str) -> ZoneMeant | None:
         meanings = ABBREVIATIONS[name]
         zones: list[tzinfo] = [ZoneInfo(key) for a in meanings for key in a.zones]
         return ZoneMeant((*zones, *(timezone(a.offset) for a in meanings if a.offset)), name)
-    if name in SHARED_PLACES:
-        return ZoneMeant(tuple(ZoneInfo(key) for key in SHARED_PLACES[name]))
-    key = _iana().get(name) or _iana().get(name.replace(" ", "_")) or _cities().get(name)
+    if keys := SHARED_PLACES.get(name) or REGIONS.get(name):
+        return ZoneMeant(tuple(ZoneInfo(key) for key in keys), own_first=name in REGIONS)
+    key = _iana().get(name) or _iana().get(name.replace(" ", "_")) or _cities().get(name.replace("_", " "))
     return ZoneMeant((ZoneInfo(key),)) if key else None
 
 
