@@ -185,6 +185,7 @@ def dues(config: Config) -> list[Due]:
     return [
         Due("digests", digests.due, partial(digests.act, config=config)),
         Due("pulses", pulses.due, pulses.close),
+        Due("participation", pulses.forgettable, pulses.forget_participation),
         Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),
         HOUSEKEEPING,
     ]

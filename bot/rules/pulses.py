@@ -270,13 +270,20 @@ def _forget_order(db: Db, pulse: Pulse) -> None:
     db.expire_all()
 
 
-def forget_participation(db: Db, now: datetime) -> int:
-    """Delete who took part in pulses closed over seven days ago; return how many rows that was."""
-    old = select(Pulse.id).where(col(Pulse.closed_at) <= now - PARTICIPATION_KEPT)
-    gone = col(Participation.pulse_id).in_(old)
-    count = len(db.exec(select(Participation.person_id).where(gone)).all())
-    db.execute(delete(Participation).where(gone))
-    return count
+def forgettable(db: Db, now: datetime) -> Sequence[int]:
+    """Return the ids of the pulses of which it need not be known any longer who took part."""
+    return db.exec(
+        select(Participation.pulse_id)
+        .join(Pulse, col(Pulse.id) == Participation.pulse_id)
+        .where(col(Pulse.closed_at) <= now - PARTICIPATION_KEPT)
+        .distinct()
+    ).all()
+
+
+def forget_participation(db: Db, pulse_id: int, now: datetime) -> None:
+    """Delete who took part, if the pulse was closed seven days ago or more."""
+    if pulse_id in forgettable(db, now):
+        db.execute(delete(Participation).where(col(Participation.pulse_id) == pulse_id))
 
 
 def waiting(db: Db, person_id: int, now: datetime) -> list[tuple[str, str]]:
