@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.chat import Ask
 from bot.text import shorten
 from bot.ui.calls import Call
-from bot.ui.cards import Block, Button, Buttons, Card, Facts, Image, Rule, Text
+from bot.ui.cards import Block, Button, Buttons, Card, Facts, File, Image, Rule, Text
 from bot.ui.forms import Field, Form, Option
 from bot.ui.spans import Bold, Code, Line, Link, Mention, Moment, Span
 from bot.when import distance
@@ -62,14 +62,17 @@ def render(card: Card, *, zone: ZoneInfo | None, now: datetime) -> str:
 def _block_lines(block: Block, zone: ZoneInfo | None, now: datetime) -> Iterator[str]:
     match block:
         case Text(spans):
-            yield hanging(_line(spans, zone, now))
+            yield _line(spans, zone, now).strip()
         case Facts(pairs):
             for label, value in pairs:
-                yield f"{one_line(label)}: {hanging(_line(value, zone, now))}"
+                yield f"{one_line(label)}: {_line(value, zone, now).strip()}"
         case Image(url, alt):
             # A picture that is carried inside its address has none worth showing.
             address = f" <{one_line(url)}>" if url.startswith(("http://", "https://")) else ""
             yield f"Picture: {one_line(alt)}{address}"
+        case File(name, _, content):
+            yield f"File {one_line(name)}:"
+            yield hanging(inert(content), by="")
         case Rule():
             yield "-" * 8
         case Buttons():
@@ -91,12 +94,21 @@ def _line(spans: Line, zone: ZoneInfo | None, now: datetime) -> str:
     return "".join(_span(span, zone, now) for span in spans)
 
 
+def _prose(text: str) -> str:
+    """Return the text with later lines indented, save for a break at its very beginning.
+
+    Only a card's maker begins a span with a line break, so what people wrote never starts a line.
+    """
+    own = "\n" if text.startswith("\n") else ""
+    return own + inert(text.removeprefix("\n")).replace("\n", f"\n{INDENT}")
+
+
 def _span(span: Span, zone: ZoneInfo | None, now: datetime) -> str:
     match span:
         case str():
-            return inert(span)
+            return _prose(span)
         case Bold(text):
-            return inert(text)
+            return _prose(text)
         case Code(text):
             return f"`{one_line(text)}`"
         case Link(url, text):

@@ -190,9 +190,7 @@ def permitted(ctx: Context, community: Community) -> Community:
                 f"Only facilitators of {community.name} may do that. They are listed in /cop members."
             )
         if role is None:
-            raise NotAllowed(
-                f"That is for members of {community.name}. Join with /cop join {community.slug}."
-            )
+            raise access.members_only(community)
     if community.archived_at and ctx.command.writes and not ctx.command.frozen_too:
         raise Conflict(f"{community.name} is archived: it can be read but not changed. Staff can revive it.")
     return community

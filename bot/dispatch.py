@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -10,11 +11,11 @@ import structlog
 from bot import arguments
 from bot.chat import Answer, Ask, Called, Completing, Event, MessageRef, Quote, Reacted, Reply, Suggest
 from bot.config import Config
-from bot.errors import Problems, UserError
+from bot.errors import NotAllowed, Problems, UserError
 from bot.metrics import Metrics
 from bot.registry import Command, Context, Group, Registry, Work
 from bot.rules import access, people
-from bot.ui.cards import note
+from bot.ui.cards import Button, Buttons, Card, note
 from storage.database import Database, Db
 
 log = structlog.get_logger()
@@ -82,7 +83,7 @@ class Dispatcher:
             return Ask(command.form(), known, missing.by_param)
         except UserError as refusal:
             outcome = "refused"
-            return Reply(note(refusal.message))
+            return Reply(_refusal(refusal))
         except Exception:
             outcome = "failed"
             log.exception("command failed", path=path, platform=event.by.platform)
@@ -169,6 +170,13 @@ class Dispatcher:
             log.exception("completion failed", path=event.call.path)
             options = []
         return Suggest(options)
+
+
+def _refusal(refusal: UserError) -> Card:
+    card = note(refusal.message)
+    if isinstance(refusal, NotAllowed) and refusal.remedy:
+        card = replace(card, blocks=(*card.blocks, Buttons((Button(*refusal.remedy),))))
+    return card
 
 
 def _silent(ctx: Context) -> Answer:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from bot.ui.calls import Call
+
 
 class UserError(Exception):
     """A refusal in one or two sentences, fit to show to the person as it stands."""
@@ -20,7 +22,11 @@ class BadValue(UserError):
 
 
 class NotAllowed(UserError):
-    """The person lacks the role; says who has it."""
+    """The person lacks the role; says who has it. `remedy` is a label and a call that would give it."""
+
+    def __init__(self, message: str, remedy: tuple[str, Call] | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class NotFound(UserError):

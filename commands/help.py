@@ -67,7 +67,7 @@ def _overview(ctx: Context, allowed: list[Command]) -> Card:
         if command is not None and command in allowed:
             examples += ["\n", Code(typed_example(command)), f" {command.summary}"]
     return Card(
-        f"{ctx.config.bot.name}: what you may do here",
+        "What you may do here",
         (*blocks, Text(tuple(examples)), Buttons(tuple(topics[:5]))),
     )
 

@@ -138,7 +138,7 @@ def list_(
     """List pulses of the communities the reader belongs to, those they have not answered marked."""
     mine = set(access.memberships(ctx.db, ctx.person_id))
     if community is not None and community.id not in mine and not ctx.admin:
-        raise NotAllowed(f"That is for members of {community.name}. Join with /cop join {community.slug}.")
+        raise access.members_only(community)
     ids = [community.id or 0] if community is not None else sorted(mine)
     found = pulses.listed(ctx.db, ids, limit=PAGE_SIZE + 1, offset=(page - 1) * PAGE_SIZE)
     where = {"community": community.slug} if community else {}

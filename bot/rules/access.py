@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import col, func, select
 
 from bot.errors import BadValue, NotAllowed, NotFound
+from bot.ui.calls import Call
 from storage.database import Db
 from storage.tables import (
     Account,
@@ -43,6 +44,12 @@ def may_see(db: Db, community: Community, person_id: int, *, everything: bool) -
     if everything or community.visibility != "private":
         return True
     return role(db, community, person_id) is not None or invited(db, community, person_id)
+
+
+def members_only(community: Community) -> NotAllowed:
+    """Return the refusal for someone who does not belong, with the way in."""
+    join = ("Join", Call("cop join", {"community": community.slug}))
+    return NotAllowed(f"That is for members of {community.name}.", join)
 
 
 def invited(db: Db, community: Community, person_id: int) -> bool:
@@ -96,7 +103,7 @@ def enter(db: Db, community_id: int, person_id: int, *, everything: bool) -> Com
     """Return the community if the person may read what is inside it. Raises NotAllowed naming the way in."""
     found = community_by_id(db, community_id)
     if not everything and found.visibility != "open" and role(db, found, person_id) is None:
-        raise NotAllowed(f"That is for members of {found.name}. Join with /cop join {found.slug}.")
+        raise members_only(found)
     return found
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert
 from sqlmodel import col, select
 
-from bot.errors import BadValue, Conflict, NotAllowed, Problems
+from bot.errors import BadValue, Conflict, Problems
 from bot.rules import access, outbox, people, suppression
 from bot.ui.spans import Mention
 from storage.database import Db, locked
@@ -161,7 +161,7 @@ def check(db: Db, pulse: Pulse, person_id: int, choice: int, now: datetime) -> s
     """
     community = access.community_by_id(db, pulse.community_id)
     if access.role(db, community, person_id) is None:
-        raise NotAllowed(f"That is for members of {community.name}. Join with /cop join {community.slug}.")
+        raise access.members_only(community)
     option = _option(db, pulse, choice, now)
     if pulse.anonymous and took_part(db, pulse, person_id):
         raise Conflict(ANSWERED)
