@@ -9,18 +9,32 @@ from bot.ui.cards import Button, Buttons, Card, Facts, File, Text
 from bot.ui.spans import Bold, Code, Moment, Span
 
 _ROWS = {
-    "account": "accounts on chat platforms",
-    "accountlink": "links between your accounts",
-    "endorsement": "endorsed resources",
-    "membership": "memberships",
-    "namedanswer": "answers in named pulses",
-    "participation": "pulses you took part in (not what you answered)",
-    "resource": "resources you saved or wrote",
-    "resourcenote": "notes on resources",
-    "rsvp": "answers to sessions",
-    "session": "sessions you host",
-    "letter": "messages sent to you",
+    "account": ("account on a chat platform", "accounts on chat platforms"),
+    "accountlink": ("link between your accounts", "links between your accounts"),
+    "edition": ("digest you released", "digests you released"),
+    "endorsement": ("endorsed resource", "endorsed resources"),
+    "joinrequest": ("request to join", "requests to join"),
+    "letter": ("message sent to you", "messages sent to you"),
+    "linkcode": ("code to link an account", "codes to link an account"),
+    "membership": ("membership", "memberships"),
+    "namedanswer": ("answer in a named pulse", "answers in named pulses"),
+    "participation": (
+        "pulse you took part in (not what you answered)",
+        "pulses you took part in (not what you answered)",
+    ),
+    "proposal": ("proposal", "proposals"),
+    "proposalvoice": ("answer to a proposal", "answers to proposals"),
+    "pulse": ("pulse you opened", "pulses you opened"),
+    "resource": ("resource you saved or wrote", "resources you saved or wrote"),
+    "resourcenote": ("note on a resource", "notes on resources"),
+    "rsvp": ("answer to a session", "answers to sessions"),
+    "session": ("session you host", "sessions you host"),
 }
+
+
+def _held(table: str, count: int) -> str:
+    one, many = _ROWS[table]
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def me(
@@ -60,7 +74,7 @@ def me(
         Text(
             (
                 Bold("What is stored about me"),
-                *(f"\n{n} {_ROWS.get(t, t)}" for t, n in stored.items()),
+                *(f"\n{_held(table, count)}" for table, count in stored.items()),
                 f"\nAccounts: {', '.join(accounts) or 'none yet'}",
             )
         )

@@ -165,3 +165,9 @@ def test_erasing_one_leaves_the_others(db: Db, name: str) -> None:
     leaving, staying = (fran, mo) if name == "Fran" else (mo, fran)
     privacy.erase(db, leaving, NOW)
     assert [m.person_id for m in communities.members(db, python)] == [staying.id]
+
+
+def test_whatever_is_stored_about_a_person_has_words() -> None:
+    from bot.cards.people import _ROWS
+
+    assert set(_ROWS) == {table.name for table, _, _ in person_columns()}
