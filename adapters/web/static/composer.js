@@ -41,7 +41,8 @@ export function startComposer(given) {
 export function openDraft() {
   const it = channel();
   text.setAttribute("aria-label", `Message ${titleOf(it)}`);
-  text.placeholder = `Message ${titleOf(it)}, or / for a command`;
+  const roomy = matchMedia("(min-width: 481px)").matches;
+  text.placeholder = `Message ${titleOf(it)}${roomy ? ", or / for a command" : ""}`;
   refusal.textContent = "";
   write(kept(sessionStorage, draftKey(), ""), { quietly: true });
 }

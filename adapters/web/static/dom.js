@@ -73,7 +73,7 @@ export function kept(storage, key, otherwise) {
 /** A person's disc with their initials; the colour is made from the id, so it is the same everywhere. */
 export function disc(id, name) {
   let sum = 0;
-  for (const character of id) sum = (sum * 31 + character.codePointAt(0)) % 997;
+  for (const character of id) sum = (sum * 33 + character.codePointAt(0)) % 65_521;
   const words = name.split(/[\s-]+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)].map((word) => [...word][0]) : [...name].slice(0, 2);
   return h("span", { class: `disc tone-${sum % 8}`, "aria-hidden": "true" }, letters.join("").toUpperCase());

@@ -75,7 +75,7 @@ class OpenForm {
     this.#dialog.addEventListener("close", () => this.#closed());
     document.body.append(this.#dialog);
     this.#dialog.showModal();
-    this.#show(problems);
+    this.#show(problems, { opening: true });
   }
 
   same(form) {
@@ -107,10 +107,12 @@ class OpenForm {
 
   // Steps
 
-  #show(problems) {
+  #show(problems, { opening = false } = {}) {
     this.#busy(false);
     this.#notice.textContent = "";
-    for (const [name, control] of this.#controls) control.problem(problems[name] ?? "");
+    for (const [name, control] of this.#controls) {
+      control.problem(problems[name] ?? "", { asking: opening && !control.value() });
+    }
     const elsewhere = Object.entries(problems).filter(([name]) => !this.#controls.has(name)).map(([, words]) => words);
     this.#notice.textContent = elsewhere.join(" ");
     const bad = this.#form.fields.find((field) => problems[field.name]);
@@ -178,11 +180,13 @@ class OpenForm {
       ? this.#radios(field, options, known, { id, hint, problem, optional, described })
       : this.#input(field, options, known, { id, hint, problem, optional, described });
     const control = this.#controls.get(field.name);
-    control.problem = (words) => {
+    // What was never filled in is asked for; only what was typed, or sent, can be wrong.
+    control.problem = (words, { asking = false } = {}) => {
       problem.textContent = words;
-      row.classList.toggle("bad", Boolean(words));
+      row.classList.toggle("missing", Boolean(words) && asking);
+      row.classList.toggle("bad", Boolean(words) && !asking);
       control.inputs.forEach((input) => {
-        if (words) input.setAttribute("aria-invalid", "true");
+        if (words && !asking) input.setAttribute("aria-invalid", "true");
         else input.removeAttribute("aria-invalid");
       });
     };
