@@ -48,7 +48,7 @@ async def community(url: str) -> AsyncIterator[tuple[Hearth, str]]:
     """Yield a bot with one community of many people and one session, and the session's code."""
     config = load(None, {"HEARTH_BOT__CREATE": "anyone"})
     async with opened(config, url) as hearth:
-        hearth.connect([Memory(hearth.registry.parse)])
+        hearth.connect([Memory(hearth.registry.parse, clock=hearth.clock)])
 
         async def say(number: int, typed: str) -> str:
             answer = await hearth.dispatcher.handle(Called(hearth.registry.parse(typed), actor(number), HERE))

@@ -99,9 +99,7 @@ def scheduled(view: View, told: int, understood: str) -> Card:
             Text(
                 (
                     Bold(view.title),
-                    f" is scheduled as {view.code}: {understood} (for you: ",
-                    Moment(view.starts_at, view.zone),
-                    "). ",
+                    f" is scheduled as {view.code}: {understood}. ",
                     where.get(told, f"It is announced in {told} channels."),
                 )
             ),
