@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -39,7 +39,10 @@ T = TypeVar("T")
 
 
 class Memory(Adapter):
-    """The platform. `listen` or `run` gives it the bot; `parse` turns what people type into calls."""
+    """The platform. `listen` or `run` gives it the bot; `parse` turns what people type into calls.
+
+    `settle`, where given, is called after each act of a person and sends what has become due.
+    """
 
     def __init__(
         self,
@@ -48,11 +51,13 @@ class Memory(Adapter):
         clock: Callable[[], datetime],
         name: str = "memory",
         quarantine: float = 0.0,
+        settle: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
         self.quarantine = quarantine
         self.parse = parse
         self.clock = clock
+        self.settle = settle
         self.ledger: list[Effect] = []
         self.back = Scrollback(f"{uuid.uuid4().hex[:12]}-")
         self._faults: defaultdict[Method, deque[Fault | None]] = defaultdict(deque)
@@ -213,12 +218,18 @@ class Person:
         return self.asked.problems if self.asked is not None else {}
 
     @property
+    def known(self) -> Mapping[str, str]:
+        """What stands in the open form already, by field."""
+        return self.asked.known if self.asked is not None else {}
+
+    @property
     def inbox(self) -> list[str]:
-        """The direct messages the bot has sent them, oldest first."""
+        """The direct messages the bot has sent them as they read now, oldest first."""
+        sent = [e for e in self.platform.posted() if e.to.person == self.actor.id]
+        kept = [(self.platform.back.entry(e.ref), e.card) for e in sent]
         return [
-            self.platform.text(e.card, self.actor.zone)
-            for e in self.platform.posted()
-            if e.to.person == self.actor.id
+            self.platform.text(entry.card if entry and entry.card else card, self.actor.zone)
+            for entry, card in kept
         ]
 
     async def says(self, text: str, in_: str = "#general") -> None:
@@ -289,6 +300,8 @@ class Person:
                 self._take(answer, on.at, on)
             case Completing(at=at):
                 self._take(answer, at, None)
+        if self.platform.settle is not None:
+            await self.platform.settle()
 
     def _take(self, answer: Answer, at: Address, on: MessageRef | None) -> None:
         platform = self.platform
