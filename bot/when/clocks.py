@@ -69,7 +69,7 @@ def scan(text: str, start: int, *, bare: bool = True) -> tuple[Clock, int] | Non
     if m := _WITH_MINUTES.match(text, start):
         return _checked(m, m["h"], int(m["min"]), int(m["s"] or 0))
     if m := _FOUR_DIGITS.match(text, start):
-        if not (m["m"] or m["mark"]) and (len(m["h"]) < 2 or int(m[0]) in _LOOSE_YEARS or not bare):
+        if not (m["m"] or m["mark"]) and (len(m["h"]) < 2 or int(m[0]) in _LOOSE_YEARS):
             return None
         return _checked(m, m["h"], int(m["min"]))
     if m := _PAST.match(text, start):

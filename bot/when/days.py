@@ -88,13 +88,21 @@ def of_month(day: int, months: int | None) -> Day:
 
 def nth_weekday(nth: int, day: int, *, month: int = 0, year: int = 0, months: int = 0) -> Day:
     """The nth (-1: the last) such weekday of a month of the year, of any year, or so many months on."""
+    return _in_months(lambda y, m: _nth(y, m, nth, day), month, year, months)
 
+
+def last_day(*, month: int = 0, year: int = 0, months: int = 0) -> Day:
+    """The last day of a month of the year, of any year, or so many months on."""
+    return _in_months(lambda y, m: date(y, m, monthrange(y, m)[1]), month, year, months)
+
+
+def _in_months(pick: Callable[[int, int], date | None], month: int, year: int, months: int) -> Day:
     def dates(today: date) -> list[date]:
         if not month:
             places = [_month(today, months)]
         else:
             places = [(y, month) for y in ([year] if year else _years(today))]
-        return [d for place in places if (d := _nth(*place, nth, day))]
+        return [d for place in places if (d := pick(*place))]
 
     return Day(dates, local=not month, missed=_A_MONTH if month and not year else timedelta(0))
 

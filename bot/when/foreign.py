@@ -13,7 +13,7 @@ def guess(text: str, *, now: datetime, zone: ZoneInfo) -> datetime | None:
 
     It drops words it does not know ("morgen um 15 Uhr" loses its hour), hence only a guess.
     """
-    if len(text) > _LONGEST or not any(c.isdigit() for c in text):
+    if len(text) > _LONGEST or not (any(map(str.isdigit, text)) and any(map(str.isalpha, text))):
         return None
     import dateparser  # heavy: imported when a text is in no language of ours
 

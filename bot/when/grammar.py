@@ -175,6 +175,14 @@ def _nth_weekday(m: re.Match[str], reading: Reading) -> None:
         reading.say_day(days.nth_weekday(nth, day, months=1 if m["rel"] == "next month" else 0))
 
 
+@_rule(rf"(?:the )?last day (?:of |in )?(?:the )?(?:{_MON}{_YEAR}?|(?P<rel>next month|this month|month)\b)")
+def _last_day(m: re.Match[str], reading: Reading) -> None:
+    if m["mon"]:
+        reading.say_day(days.last_day(month=MONTH_WORDS[m["mon"]], year=int(m["y"] or 0)))
+    else:
+        reading.say_day(days.last_day(months=1 if m["rel"] == "next month" else 0))
+
+
 @_rule(rf"(?:the )?(?:{_ORD}|(?P<d>[0-9]{{1,2}})\.?)(?: of (?:the )?| ?-?){_MON}(?:-(?=20))?{_YEAR}?")
 def _day_month(m: re.Match[str], reading: Reading) -> None:
     _say_date(reading, int(m["d"] or 0) or _ordinal(m["ord"] or "0th"), MONTH_WORDS[m["mon"]], m["y"])
@@ -201,7 +209,7 @@ def _day_of_month(m: re.Match[str], reading: Reading) -> None:
     rf"{_COUNT} (?P<unit>day|week|fortnight)s? (?:from |after |on )?(?:(?P<base>today|now|tomorrow)\b|{_WD})"
 )
 def _from_a_day(m: re.Match[str], reading: Reading) -> None:
-    count = _count(m["n"]) * {"day": 1, "week": 7, "fortnight": 14}[m["unit"]]
+    count = _count(m["n"]) * _DAYS[m["unit"]]
     _within_reach(timedelta(count))
     if m["base"]:
         reading.say_day(days.shifted(count + (m["base"] == "tomorrow")))
@@ -290,6 +298,11 @@ def _amount_ahead(text: str, here: int, reading: Reading) -> int | None:
     by_unit, end = read
     if start is None:
         later = _FROM_NOW.match(text, end)
+        if later is None and (here, end) == (0, len(text)):
+            likely = timedelta(minutes=1) <= _elapsed(by_unit) <= timedelta(days=366)
+            raise question(
+                f"{quoted(text)} is a length of time, not a start.", (f"in {text}",) if likely else ()
+            )
         if later is None:
             return None
         end = later.end()
@@ -297,29 +310,34 @@ def _amount_ahead(text: str, here: int, reading: Reading) -> int | None:
     return end
 
 
+_EXACT = {"second": 1, "minute": 60, "hour": 3600}
+_DAYS = {"day": 1, "week": 7, "fortnight": 14}
+_MONTHS = {"month": 1, "year": 12}
+_MOST_DAYS = 40_000  # past all reach, yet a number the calendar can hold
 _IN = re.compile(r"in ")
 _FROM_NOW = re.compile(r" (?:from now|later)\b")
 
 
+def _elapsed(by_unit: durations.Amounts) -> timedelta:
+    """Return the hours, minutes and seconds in it, held within a century."""
+    seconds = float(sum(n * _EXACT.get(unit, 0) for unit, n in by_unit.items()))
+    return timedelta(seconds=min(seconds, _MOST_DAYS * 86400))
+
+
 def _say_amount(by_unit: durations.Amounts, reading: Reading) -> None:
-    spans = {u: timedelta(minutes=1) for u in ("second", "minute")} | {"hour": timedelta(hours=1)}
-    spans |= {"day": timedelta(1), "week": timedelta(7), "fortnight": timedelta(14)}
-    spans |= {"month": timedelta(28), "year": timedelta(365)}
-    for unit, n in by_unit.items():
-        if n * spans[unit].days > _FURTHEST.days or n * spans[unit].seconds > _FURTHEST.total_seconds():
-            _within_reach(timedelta.max)
-    seconds = {"second": 1, "minute": 60, "hour": 3600}
-    if by_unit.keys() <= seconds.keys():
-        reading.say_ahead(timedelta(seconds=float(sum(n * seconds[u] for u, n in by_unit.items()))))
+    if by_unit.keys() <= _EXACT.keys():
+        reading.say_ahead(_elapsed(by_unit))
         return
-    whole = len(by_unit) == 1 and all(n.denominator == 1 for n in by_unit.values())
-    unit, n = next(iter(by_unit.items()))
-    if not whole:
+    unit, number = next(iter(by_unit.items()))
+    if len(by_unit) > 1 or number.denominator > 1:
         raise question("Please count a start in whole days or weeks, or in hours.")
-    if unit in ("month", "year"):
-        reading.say_day(days.months_later(int(n) * (12 if unit == "year" else 1)))
+    count = min(int(number), _MOST_DAYS)
+    if unit in _MONTHS:
+        _within_reach(timedelta(28 * count * _MONTHS[unit]))
+        reading.say_day(days.months_later(count * _MONTHS[unit]))
     else:
-        reading.say_day(days.shifted(int(n) * spans[unit].days))
+        _within_reach(timedelta(count * _DAYS[unit]))
+        reading.say_day(days.shifted(count * _DAYS[unit]))
 
 
 _RULES.append(_amount_ahead)
@@ -364,6 +382,6 @@ def _repeat(m: re.Match[str], reading: Reading) -> None:
     raise BadValue(f"{quoted(reading.text)} repeats. Give the first start alone, for example {EXAMPLES}.")
 
 
-@_rule(r"(?:at|on|the|of|from)\b|[ ,@();.]|- ")
+@_rule(r"(?:at|on|the|of|from|sharp|please)\b|[ ,@();.!?]|- ")
 def _filler(m: re.Match[str], reading: Reading) -> None:
     """Little words that carry no meaning here."""

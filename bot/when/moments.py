@@ -36,7 +36,7 @@ def moment(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
         reading = grammar.read(text)
     except Unread:
         guess = foreign.guess(text, now=now, zone=zone)
-        if guess is None:
+        if guess is None or guess - now > _FURTHEST:
             raise
         # Another language: never trusted unseen, but worth offering.
         shown = _choice(guess, zone)
@@ -48,8 +48,13 @@ def moment(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
 
 @dataclass(slots=True)
 class _Found:
-    """Everything one text may mean: what lies ahead, and the ways in which it fails to."""
+    """Everything one text may mean: what lies ahead of `now`, and the ways in which it fails to.
 
+    `weekday` is one said beside the date, which must agree with it.
+    """
+
+    now: datetime
+    weekday: int | None
     ahead: list[datetime] = field(default_factory=list)
     skipped: list[datetime] = field(default_factory=list)
     repeated: list[datetime] = field(default_factory=list)
@@ -57,6 +62,34 @@ class _Found:
     missed: list[datetime] = field(default_factory=list)
     next_after_missed: list[datetime] = field(default_factory=list)
     far: list[datetime] = field(default_factory=list)
+    disagreeing: list[datetime] = field(default_factory=list)
+
+    def look(self, day: Day, today: date, option: Option, tz: tzinfo) -> None:
+        """Note the first date of the day whose moment lies ahead, and what was passed over on the way."""
+        shift, at = option
+        just_missed: datetime | None = None
+        for on in day.dates(today):
+            real, instants = _instants(on + timedelta(shift), at, tz)
+            future = [i for i in instants if i > self.now]
+            if not future:
+                just_missed = instants[-1]
+                continue
+            if self.weekday not in (None, on.weekday()):
+                self.disagreeing += future
+            elif just_missed and self.now - just_missed < day.missed:
+                self.missed.append(just_missed)
+                self.next_after_missed += future
+            elif day.missed and future[0] - self.now > _A_YEAR:
+                self.far += future
+            elif not real:
+                self.skipped += future
+            elif len(future) > 1:
+                self.repeated += future
+            else:
+                self.ahead += future
+            return
+        if just_missed:
+            self.passed.append(just_missed)
 
 
 def _settle(text: str, reading: Reading, now: datetime, zone: ZoneInfo) -> datetime:
@@ -76,7 +109,7 @@ def _settle(text: str, reading: Reading, now: datetime, zone: ZoneInfo) -> datet
         raise BadValue(
             f"That time is not in the {reading.part}. Say one or the other, for example {EXAMPLES}."
         )
-    found = _Found()
+    found = _Found(now, reading.weekday if reading.day else None)
     for tz in zones:
         todays = {now.astimezone(tz).date()}
         if any(day.local for day in said):
@@ -84,34 +117,8 @@ def _settle(text: str, reading: Reading, now: datetime, zone: ZoneInfo) -> datet
         for today in sorted(todays):
             for day in said or (days.any_day(),):
                 for option in options:
-                    _look(found, day, today, option, tz, now)
-    return _one(text, reading, found, len(said) > 1, now, zone)
-
-
-def _look(found: _Found, day: Day, today: date, option: Option, tz: tzinfo, now: datetime) -> None:
-    """Note the first date of the day whose moment lies ahead, and what was passed over on the way."""
-    shift, at = option
-    just_missed: datetime | None = None
-    for on in day.dates(today):
-        real, instants = _instants(on + timedelta(shift), at, tz)
-        future = [i for i in instants if i > now]
-        if not future:
-            just_missed = instants[-1]
-            continue
-        if just_missed and now - just_missed < day.missed:
-            found.missed.append(just_missed)
-            found.next_after_missed += future
-        elif day.missed and future[0] - now > _A_YEAR:
-            found.far += future
-        elif not real:
-            found.skipped += future
-        elif len(future) > 1:
-            found.repeated += future
-        else:
-            found.ahead += future
-        return
-    if just_missed:
-        found.passed.append(just_missed)
+                    found.look(day, today, option, tz)
+    return _one(text, found, zone, two_days=len(said) > 1)
 
 
 def _instants(day: date, at: time, tz: tzinfo) -> tuple[bool, list[datetime]]:
@@ -126,54 +133,42 @@ def _instants(day: date, at: time, tz: tzinfo) -> tuple[bool, list[datetime]]:
     return real, moments
 
 
-def _one(
-    text: str, reading: Reading, found: _Found, two_days: bool, now: datetime, zone: ZoneInfo
-) -> datetime:
-    ahead = _agreeing(reading, _distinct(found.ahead), zone)
+def _one(text: str, found: _Found, zone: ZoneInfo, *, two_days: bool) -> datetime:
+    now = found.now
+    ahead = _distinct(found.ahead)
     others = _distinct(found.skipped + found.repeated + found.next_after_missed + found.far)
     if len(ahead) == 1 and not others and not (two_days and found.passed):
         return _near_enough(_in_own(ahead[0], zone), now)
-    if not ahead and not others:
-        raise _passed(found, now, zone)
-    choices = [_choice(at, zone) for at in _in_order([*ahead, *others]) if at - now <= _FURTHEST][
-        :MOST_CHOICES
-    ]
+    choices = _choices([*ahead, *others], now, zone)
     if ahead:
-        both = _in_order([*ahead, *others])
+        both = _in_order([*ahead, *others, *(found.passed if two_days else ())])
         named = " or ".join(map(say, both)) if len(both) == 2 else "several times"
         raise question(f"{quoted(text)} can mean {named}.", choices)
     if found.missed:
         raise question(f"{say(found.missed[0])} has passed.", choices)
-    at = others[0]
     if found.far:
-        raise question(f"The next one is {say(at)}.", choices)
-    wall = f"on {long_date(at.date())} in {name_of(at.tzinfo or zone, at)}"
-    if found.skipped:
-        raise question(f"The clocks skip that time {wall}.", choices)
-    raise question(f"The clocks go back {wall}, so that time comes twice.", choices)
-
-
-def _agreeing(reading: Reading, moments: list[datetime], zone: ZoneInfo) -> list[datetime]:
-    """Return the moments on the weekday that was said beside the date. Raises BadValue when none is."""
-    if not reading.day or reading.weekday is None or not moments:
-        return moments
-    agreeing = [at for at in moments if at.weekday() == reading.weekday]
-    if agreeing:
-        return agreeing
-    wanted, at = WEEKDAYS[reading.weekday], moments[0]
-    day = f"{at.day} {at:%B %Y}"
-    raise question(
-        f"{day} is a {WEEKDAYS[at.weekday()]}, not a {wanted}.", (_choice(m, zone) for m in moments)
-    )
-
-
-def _passed(found: _Found, now: datetime, zone: ZoneInfo) -> BadValue:
+        raise question(f"The next one is {say(found.far[0])}.", choices)
+    if others:
+        wall = f"on {long_date(others[0].date())} in {name_of(others[0].tzinfo or zone, others[0])}"
+        if found.skipped:
+            raise question(f"The clocks skip that time {wall}.", choices)
+        raise question(f"The clocks go back {wall}, so that time comes twice.", choices)
+    if found.disagreeing and found.weekday is not None:
+        on = long_date(found.disagreeing[0].date())
+        raise question(f"{on} is not a {WEEKDAYS[found.weekday]}.", _choices(found.disagreeing, now, zone))
+    if not found.passed:
+        raise BadValue(f"There is no such day as in {quoted(text)}. Please check the date.")
     at = _in_order(found.passed)[-1]
-    candidates = [at + timedelta(days=n) for n in (1, 7)] if now - at < timedelta(days=8) else []
-    later = (days.valid(now.astimezone(at.tzinfo).year + n, at.month, at.day) for n in range(3))
-    candidates += [datetime.combine(d, at.timetz()) for d in later if d]
-    offered = next((c for c in candidates if c > now and _plain(c)), None)
-    return question(f"{say(at)} has passed.", [_choice(offered, zone)] if offered else ())
+    raise question(f"{say(at)} has passed.", _choices(_instead_of(at, now), now, zone))
+
+
+def _instead_of(passed: datetime, now: datetime) -> list[datetime]:
+    """Return what was perhaps meant by a moment that has passed: a day or a week on, or that day of a later year."""
+    if now - passed < timedelta(days=8):
+        return [at for n in (1, 7) if (at := passed + timedelta(days=n)) > now and _plain(at)]
+    later = (days.valid(now.astimezone(passed.tzinfo).year + n, passed.month, passed.day) for n in range(3))
+    moments = [datetime.combine(d, passed.timetz()) for d in later if d]
+    return [at for at in moments if at > now and _plain(at)][:1]
 
 
 def _no_clock(reading: Reading, said: tuple[Day, ...], now: datetime, zone: ZoneInfo) -> BadValue:
@@ -189,6 +184,12 @@ def _near_enough(at: datetime, now: datetime) -> datetime:
     if at - now > _FURTHEST:
         raise BadValue(f"{say(at)} is more than {days.YEARS_AHEAD} years ahead. Please check the year.")
     return at
+
+
+def _choices(moments: list[datetime], now: datetime, zone: ZoneInfo) -> list[str]:
+    """Return the moments near enough to be accepted, as text, in order, at most four."""
+    near = [at for at in _in_order(_distinct(moments)) if at - now <= _FURTHEST]
+    return [_choice(at, zone) for at in near[:MOST_CHOICES]]
 
 
 def _in_order(moments: list[datetime]) -> list[datetime]:
