@@ -8,8 +8,7 @@ on the monotonic clock, so that setting the wall clock can make a letter late bu
 import asyncio
 import random
 import time
-from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,6 +41,15 @@ class Pace:
     edits: int = 5  # how often in a row an edit may fail before the card is left as it is
 
 
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What one task is about."""
+
+    verb: str
+    platform: str
+    letter_id: int
+
+
 class Delivery:
     """Posts, settles and edits letters until stopped.
 
@@ -71,8 +79,7 @@ class Delivery:
         self._lease = timedelta(seconds=self._pace.lease)
         self._monotonic = monotonic
         self._jitter = jitter
-        self._tasks: dict[asyncio.Task[None], int] = {}  # with the letter each is about
-        self._posting: Counter[str] = Counter()
+        self._tasks: dict[asyncio.Task[None], _Errand] = {}
         self._look_at: dict[tuple[int, datetime | None], float] = {}
         self._troubles = Troubles()
         self._fresh = asyncio.Event()
@@ -147,30 +154,32 @@ class Delivery:
     async def _look_around(self, now: datetime) -> None:
         self._pause = self._pace.idle
         look = partial(letters.agenda, now=now, platforms=tuple(self._adapters), lease=self._lease)
+        # What the agenda says of letters that are being dealt with is out of date when they end.
+        busy = self._busy()
         agenda = await self._database.read(look)
         if agenda.stuck:
-            ours = tuple(self._tasks.values())
-            await self._database.write(partial(letters.stuck, now=now, lease=self._lease, ours=ours))
+            stuck = partial(letters.stuck, now=now, lease=self._lease, ours=self._busy())
+            await self._database.write(stuck)
             self.nudge()
         if agenda.due:
             await self._post_due(now)
-        self._look_for(agenda)
-        self._edit_stale(agenda)
+        self._look_for(agenda, busy)
+        self._edit_stale(agenda, busy)
 
     # Posting
 
     async def _post_due(self, now: datetime) -> None:
         for platform, adapter in self._adapters.items():
-            free = self._pace.at_once - self._posting[platform]
-            if free <= 0 or self._stopping:
+            free = self._free("post", platform)
+            if free == 0:
                 continue
             began = self._monotonic()
             take = partial(
                 letters.claim, now=now, platform=platform, limit=free, lease=self._lease, ready=self._may_post
             )
             for parcel in await self._database.write(take):
-                self._posting[platform] += 1
-                self._start(parcel.claim.letter_id, self._post(adapter, parcel, began + self._pace.lease))
+                errand = _Errand("post", platform, parcel.claim.letter_id)
+                self._start(errand, self._post(adapter, parcel, began + self._pace.lease))
 
     def _may_post(self, to: Address) -> bool:
         wait = self._rates.take(to)
@@ -179,14 +188,9 @@ class Delivery:
         return wait == 0
 
     async def _post(self, adapter: Adapter, parcel: Parcel, until: float) -> None:
-        claim = parcel.claim
-        try:
-            if self._monotonic() >= until:
-                # This process slept through its own lease: someone else may be posting the letter.
-                return
-            await self._settled(claim, await self._attempt(adapter, parcel))
-        finally:
-            self._posting[claim.to.platform] -= 1
+        # A process that slept through its own lease leaves the letter: someone else may be posting it.
+        if self._monotonic() < until:
+            await self._settled(parcel.claim, await self._attempt(adapter, parcel))
 
     async def _attempt(self, adapter: Adapter, parcel: Parcel) -> Callable[[Db], bool | None]:
         """Call the platform once and return how the letter is to be settled."""
@@ -212,7 +216,7 @@ class Delivery:
 
     # Looking for letters in doubt
 
-    def _look_for(self, agenda: Agenda) -> None:
+    def _look_for(self, agenda: Agenda, busy: Collection[int]) -> None:
         now = self._monotonic()
         doubts = {(claim.letter_id, claim.lease_until): claim for claim in agenda.doubts}
         self._look_at = {key: at for key, at in self._look_at.items() if key in doubts}
@@ -221,8 +225,8 @@ class Delivery:
             at = self._look_at.setdefault(key, now + adapter.quarantine)
             if at > now:
                 self._pause = min(self._pause, at - now)
-            elif claim.letter_id not in self._tasks.values() and not self._stopping:
-                self._start(claim.letter_id, self._find(adapter, claim))
+            elif claim.letter_id not in busy and self._free("find", claim.to.platform):
+                self._start(_Errand("find", claim.to.platform, claim.letter_id), self._find(adapter, claim))
 
     async def _find(self, adapter: Adapter, claim: Claim) -> None:
         key = (claim.letter_id, claim.lease_until)
@@ -249,12 +253,13 @@ class Delivery:
 
     # Editing stale cards
 
-    def _edit_stale(self, agenda: Agenda) -> None:
+    def _edit_stale(self, agenda: Agenda, busy: Collection[int]) -> None:
         for stale in agenda.stale:
-            if stale.letter_id in self._tasks.values() or self._stopping:
+            platform = stale.message.at.platform
+            if stale.letter_id in busy or not self._free("edit", platform):
                 continue
             if self._may_post(stale.message.at):
-                self._start(stale.letter_id, self._edit(stale))
+                self._start(_Errand("edit", platform, stale.letter_id), self._edit(stale))
 
     async def _edit(self, stale: Stale) -> None:
         what = ("edit", stale.letter_id)
@@ -285,14 +290,22 @@ class Delivery:
     def _wait(self, failures: int) -> float:
         return letters.backoff(failures, self._jitter(), self._pace.retry)
 
-    def _start(self, letter_id: int, work: Coroutine[Any, Any, None]) -> None:
+    def _free(self, verb: str, platform: str) -> int:
+        """How many more calls of this sort the platform may get now."""
+        running = sum((errand.verb, errand.platform) == (verb, platform) for errand in self._tasks.values())
+        return 0 if self._stopping else max(0, self._pace.at_once - running)
+
+    def _busy(self) -> frozenset[int]:
+        return frozenset(errand.letter_id for errand in self._tasks.values())
+
+    def _start(self, errand: _Errand, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._tasks[task] = letter_id
+        self._tasks[task] = errand
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        letter_id = self._tasks.pop(task)
+        errand = self._tasks.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # Settling failed. The letter stays "sending" until its lease runs out and is then looked for.
-            self._troubles.failed(("letter", letter_id), error, letter=letter_id)
+            self._troubles.failed((errand.verb, errand.letter_id), error)
         self.nudge()

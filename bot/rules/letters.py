@@ -154,6 +154,8 @@ def sent(db: Db, claim: Claim, message_id: str, now: datetime) -> bool:
     letter = locked(db, Letter, claim.letter_id)
     if letter is None:
         return False
+    if letter.state == "sent":
+        return letter.message_id == message_id
     # A message that exists is a fact, even where a later look had put the letter back.
     if not _ours(letter, claim) and letter.state not in ("pending", "ambiguous", "held"):
         return False

@@ -35,14 +35,9 @@ PARK = Due("proposals", overdue, park)
 async def propose(database: Database, deadline: datetime, *names: str) -> None:
     def add(db: Db) -> None:
         for name in names:
-            about = {
-                "problem": "p",
-                "audience": "a",
-                "question": "q",
-                "platform": "web",
-                "channel": "general",
-            }
-            db.add(Proposal(name=name, created_at=deadline, deadline=deadline, **about))
+            proposal = Proposal(name=name, problem="", audience="", question="", platform="web", channel="c")
+            proposal.created_at = proposal.deadline = deadline
+            db.add(proposal)
 
     await database.write(add)
 
