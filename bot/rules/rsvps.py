@@ -7,9 +7,12 @@ long as two people never take the same place: the occurrence is locked while a p
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case
-from sqlmodel import col, func, select
+from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, func
+from sqlmodel import select as select_rows
 
 from bot.cards.sessions import seat_free
 from bot.errors import Conflict, NotFound
@@ -36,28 +39,19 @@ def answer(db: Db, occurrence_id: int, person_id: int, said: AnswerWord, now: da
         raise Conflict("That session is cancelled, so there is nothing to answer.")
     if now >= occurrence.ends_at:
         raise Conflict("That session is over, so it takes no more answers.")
-    rsvp = db.get(Rsvp, (occurrence_id, person_id))
-    before = rsvp.answer if rsvp is not None else ""
-    queue = _queue(db, occurrence, rsvp)
-    if before == said:
+    queue = _queue(db, occurrence_id, person_id)
+    if queue.own == said:
         return _standing(said, queue.yes, queue.ahead, queue.capacity)
-    if rsvp is None:
-        rsvp = Rsvp(
-            occurrence_id=occurrence_id,
-            person_id=person_id,
-            answer=said,
-            place=queue.last + 1,
-            answered_at=now,
-        )
-    else:
-        rsvp.answer, rsvp.answered_at = said, now
-        rsvp.place = queue.last + 1 if said == "yes" else rsvp.place
-    db.add(rsvp)
-    if before == "yes":
+    place = queue.place if queue.own and said != "yes" else queue.last + 1
+    db.connection().execute(
+        _CHANGE if queue.own else _ADD,
+        {"occurrence": occurrence_id, "person": person_id, "said": said, "place": place, "now": now},
+    )
+    if queue.own == "yes":
         _pass_on(db, occurrence, queue, now)
-    if {before, said} & _SHOWN:
+    if {queue.own, said} & _SHOWN:
         outbox.redraw(db, f"session:{occurrence_id}", now)
-    others = queue.yes - (before == "yes")
+    others = queue.yes - (queue.own == "yes")
     return _standing(said, others + (said == "yes"), others, queue.capacity)
 
 
@@ -67,14 +61,15 @@ def withdraw(db: Db, occurrence_id: int, person_id: int, now: datetime, said: st
     A seat given up goes to the first who waits. Once the session is over nothing changes.
     """
     occurrence = locked(db, Occurrence, occurrence_id)
-    rsvp = db.get(Rsvp, (occurrence_id, person_id))
-    if occurrence is None or rsvp is None or (said and rsvp.answer != said) or now >= occurrence.ends_at:
+    if occurrence is None or now >= occurrence.ends_at:
         return False
-    queue = _queue(db, occurrence, rsvp)
-    db.delete(rsvp)
-    if rsvp.answer == "yes":
+    queue = _queue(db, occurrence_id, person_id)
+    if not queue.own or said not in ("", queue.own):
+        return False
+    db.connection().execute(_DROP, {"occurrence": occurrence_id, "person": person_id})
+    if queue.own == "yes":
         _pass_on(db, occurrence, queue, now)
-    if rsvp.answer in _SHOWN:
+    if queue.own in _SHOWN:
         outbox.redraw(db, f"session:{occurrence_id}", now)
     return True
 
@@ -85,7 +80,7 @@ def withdraw_all(db: Db, person_id: int, now: datetime, community_id: int | None
     For leaving and erasure: their seats go to those who wait.
     """
     ahead = (
-        select(Rsvp.occurrence_id)
+        select_rows(Rsvp.occurrence_id)
         .join(Occurrence, col(Occurrence.id) == Rsvp.occurrence_id)
         .where(Rsvp.person_id == person_id, col(Occurrence.ends_at) > now)
         .order_by(col(Rsvp.occurrence_id))
@@ -97,28 +92,53 @@ def withdraw_all(db: Db, person_id: int, now: datetime, community_id: int | None
 
 @dataclass(frozen=True, slots=True)
 class _Queue:
-    """Those who said yes: how many, how many of them before the person, and the last place ever given."""
+    """The person's own answer and place ("" and 0 for none), and those who said yes.
 
+    `ahead` is how many of the `yes` stand before the person; `last` is the highest place given so far.
+    """
+
+    capacity: int | None
+    own: str
+    place: int
     yes: int
     ahead: int
     last: int
-    capacity: int | None
 
 
-def _queue(db: Db, occurrence: Occurrence, own: Rsvp | None) -> _Queue:
-    yes = case((col(Rsvp.answer) == "yes", 1), else_=0)
-    ahead = case(((col(Rsvp.answer) == "yes") & (col(Rsvp.place) < (own.place if own else 0)), 1), else_=0)
-    capacity = select(Session.capacity).where(Session.id == occurrence.session_id).scalar_subquery()
-    # One statement for all four: this runs for every press of a button.
-    found = db.exec(
-        select(
-            func.coalesce(func.sum(yes), 0),
-            func.coalesce(func.sum(ahead), 0),
-            func.coalesce(func.max(Rsvp.place), 0),
-            capacity,
-        ).where(Rsvp.occurrence_id == occurrence.id)
-    ).one()
-    return _Queue(*found)
+# This runs for every press of a button, so its statements are built once and pass by the unit of work.
+_OWN = aliased(Rsvp)
+_YES = col(Rsvp.answer) == "yes"
+_QUEUE = (
+    select(
+        col(Session.capacity),
+        func.coalesce(col(_OWN.answer), ""),
+        func.coalesce(col(_OWN.place), 0),
+        func.coalesce(func.sum(case((_YES, 1), else_=0)), 0),
+        func.coalesce(func.sum(case((and_(_YES, col(Rsvp.place) < col(_OWN.place)), 1), else_=0)), 0),
+        func.coalesce(func.max(col(Rsvp.place)), 0),
+    )
+    .select_from(Occurrence)
+    .join(Session, col(Session.id) == Occurrence.session_id)
+    .outerjoin(_OWN, and_(_OWN.occurrence_id == Occurrence.id, _OWN.person_id == bindparam("person")))
+    .outerjoin(Rsvp, col(Rsvp.occurrence_id) == Occurrence.id)
+    .where(col(Occurrence.id) == bindparam("occurrence"))
+    .group_by(col(Session.capacity), col(_OWN.answer), col(_OWN.place))
+)
+_MINE = and_(Rsvp.occurrence_id == bindparam("occurrence"), Rsvp.person_id == bindparam("person"))
+_SAID: dict[str, Any] = {
+    "answer": bindparam("said"),
+    "place": bindparam("place"),
+    "answered_at": bindparam("now"),
+}
+_ADD = insert(Rsvp).values(occurrence_id=bindparam("occurrence"), person_id=bindparam("person"), **_SAID)
+_CHANGE = update(Rsvp).where(_MINE).values(**_SAID)
+_DROP = delete(Rsvp).where(_MINE)
+
+
+def _queue(db: Db, occurrence_id: int, person_id: int) -> _Queue:
+    db.flush()
+    row = db.connection().execute(_QUEUE, {"occurrence": occurrence_id, "person": person_id}).one()
+    return _Queue(*row)
 
 
 def _standing(said: str, yes: int, ahead: int, capacity: int | None) -> Standing:
@@ -131,21 +151,23 @@ def _pass_on(db: Db, occurrence: Occurrence, before: _Queue, now: datetime) -> N
     """Tell the first who waited that a seat is theirs, if the person leaving the queue had one."""
     if before.capacity is None or not before.ahead < before.capacity < before.yes:
         return
-    lucky = db.exec(
-        select(Rsvp)
+    if occurrence.cancelled_at is not None:
+        return
+    person_id, place = db.exec(
+        select_rows(Rsvp.person_id, Rsvp.place)
         .where(Rsvp.occurrence_id == occurrence.id, Rsvp.answer == "yes")
         .order_by(col(Rsvp.place))
         .offset(before.capacity - 1)
         .limit(1)
     ).one()
-    shown = view(db, lucky.occurrence_id)
+    shown = view(db, occurrence.id or 0)
     assert shown is not None, "its occurrence is locked"  # and foreign keys hold
     outbox.tell(
         db,
-        lucky.person_id,
+        person_id,
         seat_free(shown),
         kind="notice",
-        key=f"seat:{occurrence.id}:{lucky.person_id}:{lucky.place}:{now:%Y%m%dT%H%M%S%f}",
+        key=f"seat:{occurrence.id}:{person_id}:{place}:{now:%Y%m%dT%H%M%S%f}",
         now=now,
         expires_at=occurrence.ends_at,
     )

@@ -308,25 +308,25 @@ def _counts(db: Db, occurrence_ids: Iterable[int]) -> dict[int, dict[str, int]]:
 
 def _with_standing(db: Db, views: list[View], reader: int) -> list[View]:
     ids = [v.occurrence_id for v in views]
-    own = {
-        rsvp.occurrence_id: rsvp
-        for rsvp in db.exec(
-            select(Rsvp).where(col(Rsvp.occurrence_id).in_(ids), Rsvp.person_id == reader)
-        ).all()
-    }
+    rows = db.exec(
+        select(Rsvp.occurrence_id, Rsvp.answer, Rsvp.place).where(
+            col(Rsvp.occurrence_id).in_(ids), Rsvp.person_id == reader
+        )
+    ).all()
+    own = {occurrence_id: (answer, place) for occurrence_id, answer, place in rows}
     return [
-        replace(v, standing=_standing(db, v, own[v.occurrence_id])) if v.occurrence_id in own else v
+        replace(v, standing=_standing(db, v, *own[v.occurrence_id])) if v.occurrence_id in own else v
         for v in views
     ]
 
 
-def _standing(db: Db, shown: View, rsvp: Rsvp) -> Standing:
+def _standing(db: Db, shown: View, answer: str, place: int) -> Standing:
     waiting = 0
-    if rsvp.answer == "yes" and shown.waiting and shown.capacity is not None:
+    if answer == "yes" and shown.waiting and shown.capacity is not None:
         before = db.exec(
             select(func.count())
             .select_from(Rsvp)
-            .where(Rsvp.occurrence_id == rsvp.occurrence_id, Rsvp.answer == "yes", Rsvp.place < rsvp.place)
+            .where(Rsvp.occurrence_id == shown.occurrence_id, Rsvp.answer == "yes", Rsvp.place < place)
         ).one()
         waiting = max(0, before + 1 - shown.capacity)
-    return Standing(rsvp.answer, waiting, shown.going)
+    return Standing(answer, waiting, shown.going)

@@ -248,6 +248,18 @@ def test_withdrawing_takes_back_that_answer_only(db: Db) -> None:
     assert say(db, occurrence, b, "yes") == Standing("yes", 0, 1)
 
 
+def test_nobody_is_promised_a_seat_in_a_cancelled_session(db: Db) -> None:
+    place = community(db)
+    occurrence = planned(db, place, capacity=1)
+    a, b = people(db, place, 2)
+    say(db, occurrence, a, "yes")
+    say(db, occurrence, b, "yes")
+    occurrence.cancelled_at = NOW
+    db.add(occurrence)
+    assert rsvps.withdraw(db, occurrence.id or 0, a, NOW)
+    assert told(db) == []
+
+
 def test_leaving_withdraws_from_that_community_alone(db: Db) -> None:
     here, elsewhere = community(db), community(db, "data")
     (a,) = people(db, here, 1)
