@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session as Db
 from sqlmodel import SQLModel
 
-from storage import postgres, sqlite
+from storage import files, postgres, sqlite
 from storage.crew import Crew
 from storage.problems import BadAddress
 
@@ -75,7 +75,7 @@ def open_database(url: str) -> Database:
 
 def _open_sqlite(url: URL) -> Database:
     path = sqlite.path_of(url)
-    lock = sqlite.FileLock(path)
+    lock = files.FileLock(path)
     try:
         engine = sqlite.engine_for(path)
         writer = sqlite.Writer(engine)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from storage import postgres, sqlite
+from storage import files, postgres, sqlite
 from storage.database import parse_url
 from storage.problems import SchemaTooNew, Unreachable
 
@@ -53,9 +53,14 @@ def upgrade(url: str, backup_dir: Path | None = None) -> Upgrade:
     before = check(sqlite_revision(path))
     if before == head():
         return Upgrade(before, before, None)
-    lock = sqlite.FileLock(path)
+    lock = files.FileLock(path)
     try:
-        backup = None if before is None else _copy(path, backup_dir or path.parent / "backups")
+        before, backup = check(sqlite_revision(path)), None  # another process may have been quicker
+        if before is not None:
+            backup = files.free_name(
+                (backup_dir or path.parent / "backups") / f"{path.stem}-before-{head()}.db"
+            )
+            files.copy(path, backup)
         with sqlite_transaction(path) as connection:
             run(connection, head())
     finally:
@@ -78,7 +83,7 @@ def sqlite_revision(path: Path) -> str | None:
     if not path.exists() or path.stat().st_size == 0:
         return None
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(files.open_read_only(path)) as connection:
             if not connection.execute(
                 "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
             ).fetchall():
@@ -153,13 +158,3 @@ def _upgrade_postgres(url: str) -> Upgrade:
         return Upgrade(before, head(), None)
     finally:
         engine.dispose()
-
-
-def _copy(path: Path, folder: Path) -> Path:
-    """Copy the database into the folder under a name not yet taken."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = f"{path.stem}-before-{head()}"
-    names = (folder / f"{stem}{suffix}.db" for suffix in ["", *(f"-{n}" for n in range(2, 1000))])
-    target = next(name for name in names if not name.exists())
-    sqlite.copy(path, target)
-    return target

@@ -21,6 +21,10 @@ class NotDurable(StorageProblem):
     """The server is set up to lose acknowledged changes in a crash."""
 
 
+class NotWritten(StorageProblem):
+    """A commit failed (a full disk, another program holding the file); nothing of it was written."""
+
+
 class SchemaTooNew(StorageProblem):
     """The database was written by a later release; nothing in it was touched."""
 

@@ -1,17 +1,17 @@
 """SQLite: one writer that groups waiting work into one durable commit, readers beside it, one process."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session as Db
 
+from storage import files
 from storage.crew import Job
-from storage.problems import BadAddress, InUse, Unreachable
+from storage.problems import BadAddress, NotWritten, Unreachable
 
 BUSY_SECONDS = 30  # how long a writer waits for a backup or another program to let go
 
@@ -40,8 +40,7 @@ class Connection(sqlite3.Connection):
 def connect(path: Path) -> Connection:
     """Open the file, made readable by its owner alone if new, with the settings every connection needs."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        files.create(path)
         connection = sqlite3.connect(
             path,
             factory=Connection,
@@ -65,52 +64,6 @@ def connect(path: Path) -> Connection:
 def engine_for(path: Path) -> Engine:
     """An engine on the file whose connections leave BEGIN, COMMIT and ROLLBACK to the caller."""
     return create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
-
-
-def copy(source: Path, target: Path) -> None:
-    """Write a consistent copy of a database, even one in use, durably and all at once."""
-    part = target.with_name(f"{target.name}.part")
-    part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    try:
-        with (
-            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
-            closing(sqlite3.connect(part)) as new,
-        ):
-            old.backup(new)
-            new.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-    except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
-        raise Unreachable(f"The database {source} cannot be copied to {target}: {error}") from error
-    part.replace(target)
-
-
-class FileLock:
-    """The right to use a database file, held by at most one process and let go by the system when it dies.
-
-    SQLite's own locking of an empty file beside the database: it works the same on every system.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Take the lock; raises InUse when another process has it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(
-            f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            self._connection.close()
-            raise InUse(
-                f"The database {path} is in use by another Hearth process. "
-                "Stop that one first, or use PostgreSQL to run several."
-            ) from error
-
-    def release(self) -> None:
-        """Let another process have the file."""
-        self._connection.close()
 
 
 class _Lane:
@@ -137,18 +90,18 @@ class Writer(_Lane):
     def carry(self, jobs: Sequence[Job]) -> None:
         """Do all jobs and commit. A job that raises leaves nothing; the others stand.
 
-        Raises what the commit raised: then nothing of the group was written.
+        Raises NotWritten when nothing of the group was written.
         """
-        self._driver.execute("BEGIN IMMEDIATE")
         try:
+            self._driver.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._do(job)
             self._driver.execute("COMMIT")
-        except BaseException:
+        except (sqlite3.Error, DBAPIError) as error:
+            raise NotWritten(f"The change could not be written: {error}") from error
+        finally:
             if self._driver.in_transaction:
                 self._driver.execute("ROLLBACK")
-            raise
-        finally:
             self._db.close()
 
     def _do(self, job: Job) -> None:
