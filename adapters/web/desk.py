@@ -16,7 +16,7 @@ from adapters.web.live import Live
 from adapters.web.names import is_id
 from adapters.web.once import Once
 from adapters.web.room import Room
-from adapters.web.store import BOT, Channel, Message, Person, direct
+from adapters.web.store import BOT, Channel, Message, Person, WebChat, direct
 from adapters.web.wire import TEXT_LIMIT, Body, Json, channel_json, message_json, person_json, problem
 from bot.chat import (
     Actor,
@@ -34,7 +34,7 @@ from bot.chat import (
     Suggest,
     Update,
 )
-from bot.errors import UserError
+from bot.errors import BadValue, UserError
 from bot.text import clean
 from bot.ui.calls import Call, quote
 from bot.ui.cards import Card, note
@@ -91,10 +91,13 @@ class Desk:
     async def _state(self, request: web.Request) -> web.Response:
         """Everything a window starts from. Without `as`, only who there is to be."""
         who = request.query.get("as", "")
-        known = await self._room.look(lambda chat: chat.person(who)) if is_id(who) else None
-        people = await self._room.look(lambda chat: chat.people())
-        channels = await self._room.look(lambda chat: chat.channels(known.id)) if known else []
-        store, seq = await self._room.look(lambda chat: chat.clock())
+
+        def work(chat: WebChat) -> tuple[Person | None, list[Person], list[Channel], tuple[str, int]]:
+            known = chat.person(who) if is_id(who) else None
+            return known, chat.people(), chat.channels(known.id) if known else [], chat.clock()
+
+        # In one look: the change number must be that of what is told with it.
+        known, people, channels, (store, seq) = await self._room.look(work)
         return web.json_response(
             {
                 "bot": self._bot_name,
@@ -149,7 +152,7 @@ class Desk:
         async def work() -> Json:
             said = clean(text, limit=TEXT_LIMIT, what="A message")
             if not said:
-                raise problem(web.HTTPBadRequest, "There is nothing to send yet. Type something first.")
+                raise BadValue("There is nothing to send yet. Type something first.")
             if said.startswith("/"):
                 return await self._call(Called(self._parse(bare(said)), by, at, delivery=delivery), None)
             message = await self._room.change(
@@ -306,11 +309,14 @@ class Desk:
 
 
 async def _kindly(work: Callable[[], Awaitable[Json]]) -> web.Response:
-    """Answer with what `work` returns; a refusal keeps its sentence."""
+    """Answer with what `work` returns, or with the sentence of a refusal.
+
+    With status 200, since browsers report every other one as an error of the page.
+    """
     try:
         return web.json_response(await work())
     except UserError as refusal:
-        raise problem(web.HTTPBadRequest, refusal.message) from None
+        return web.json_response({"problem": refusal.message})
 
 
 def address(channel: Channel) -> Address:

@@ -6,7 +6,7 @@ import { closeForm, formRefused, showForm } from "./form.js";
 import { get, Live, Outbox, Refused } from "./net.js";
 import { addChannel, switchPeople, welcome } from "./people.js";
 import {
-  addPrivate, apply, begin, changePrivate, channel, isUnread, markRead, nameOf, outboxKey, state, titleOf,
+  addPrivate, apply, begin, changePrivate, channel, hear, isUnread, markRead, nameOf, outboxKey, state, titleOf,
 } from "./state.js";
 import { atEnd, drawTimeline, noticeNewer, showMessage, startTimeline, toEnd } from "./timeline.js";
 
@@ -147,7 +147,7 @@ function settled({ body, about }, answer) {
     return;
   }
   if (about.form) closeForm();
-  if (answer.kind === "said" || answer.kind === "posted") heard({ kind: "message", thing: answer.message });
+  if (answer.kind === "said" || answer.kind === "posted") take({ kind: "message", thing: answer.message }, apply);
   if (answer.kind === "redraw" && source.entry && changePrivate(source.entry, { card: answer.card, at: answer.at })) draw();
   else if (answer.kind === "private" || answer.kind === "redraw") {
     addPrivate(body.channel, { id: randomId(), card: answer.card, at: answer.at, asked: asked || source.asked || "" });
@@ -178,7 +178,11 @@ function heard(frame) {
     reread();
     return;
   }
-  const arrived = apply(frame);
+  take(frame, hear);
+}
+
+function take(frame, how) {
+  const arrived = how(frame);
   const here = frame.kind === "message" && frame.thing.channel === state.here;
   if (here || frame.kind === "person") draw();
   if (arrived && here && arrived.author !== state.me.id) noticeNewer();

@@ -240,7 +240,7 @@ class OpenForm {
   }
 
   #completing(field, input) {
-    const element = h("ul", { role: "listbox", class: "field-list", id: `${input.id}-list`, "aria-label": `Completions for ${field.label}`, hidden: true });
+    const element = h("ul", { role: "listbox", class: "field-list", id: `${input.id}-list`, "aria-label": "Completions", hidden: true });
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": element.id })) {
       input.setAttribute(name, value);
     }

@@ -8,7 +8,7 @@ export class Refused extends Error {}
 
 async function answerOf(response) {
   const data = await response.json().catch(() => ({}));
-  if (response.ok) return data;
+  if (response.ok && !data.problem) return data;
   throw new Refused(data.problem || "That did not work. Please try again in a moment.");
 }
 

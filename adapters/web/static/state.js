@@ -44,9 +44,17 @@ export function begin(data) {
   keep(localStorage, readKey(), state.read);
 }
 
+/**
+ * Take in one change that the live connection told. Only these move the number to catch up from: an answer to
+ * an action may be ahead of changes that are still to be told.
+ */
+export function hear(frame) {
+  state.seq = Math.max(state.seq, frame.thing.seq);
+  return apply(frame);
+}
+
 /** Take in one change. Returns the message if it is new here, so that its arrival can be noticed. */
 export function apply({ kind, thing }) {
-  state.seq = Math.max(state.seq, thing.seq);
   if (kind === "person") state.people.set(thing.id, thing);
   if (kind === "channel") {
     const known = state.channels.get(thing.id);
