@@ -1,16 +1,33 @@
-"""What a dialogue needs of a platform, so that one script reads the same on every one of them."""
+"""A whole bot on a platform and a database, for dialogues that read like chat on every one of them."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
-from bot.chat import MessageRef
+from sqlalchemy import select
+
+from bot.app import Clock, Hearth, opened
+from bot.chat import Adapter, MessageRef
+from bot.config import Config
+from bot.rules import balance
+from storage.database import Db
+from storage.types import metadata
+from tests.platforms import console, memory, web
+
+START = datetime(2026, 3, 2, 10, tzinfo=UTC)
+"""A Monday, the day before the digest's usual day and at its usual time."""
+
+STEP = timedelta(hours=6)
+"""How often the clock ticks while time passes; less than the twelve hours after which a digest is late."""
 
 
 class Speaker(Protocol):
     """Somebody who speaks to the bot through a platform, and what they see there.
 
-    Each act returns when the bot has answered. Text is as the platform shows it: look for words in
-    it, not for whole lines, and not for moments, which every platform draws in its own way.
+    Each act returns when the bot has answered and has sent what the act set in motion. Text is as the
+    platform shows it: look for words in it, not for whole lines, and not for moments, which every
+    platform draws in its own way.
     """
 
     @property
@@ -18,12 +35,20 @@ class Speaker(Protocol):
         """The last answer as text: a card, a form with its questions, or "" for silence."""
 
     @property
+    def mark(self) -> str:
+        """The reaction with which the bot confirmed the last act, by its short name, or ""."""
+
+    @property
     def problems(self) -> Mapping[str, str]:
-        """What the open form says is wrong, by field name."""
+        """What the open form says is wrong, by field name; where it asks field by field, of this one."""
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """What stands in the open form already, by field name, as far as it has been shown."""
 
     @property
     def inbox(self) -> list[str]:
-        """The direct messages from the bot, oldest first."""
+        """The direct messages from the bot as they read now, oldest first."""
 
     async def says(self, text: str, in_: str = "#general") -> None:
         """Type a command, without the slash and without `cop`."""
@@ -32,7 +57,7 @@ class Speaker(Protocol):
         """Write an ordinary message."""
 
     async def presses(self, label: str, in_: str = "") -> None:
-        """Press the button of this label on the newest card in sight that has one."""
+        """Press the button of this label on the newest card in sight that has one; LookupError if none has."""
 
     async def fills(self, **values: str) -> None:
         """Submit the form last asked: what it already knows, with these values over it."""
@@ -65,8 +90,112 @@ class Place(Protocol):
 class Platform(Protocol):
     """A platform that people can be met on."""
 
+    @property
+    def adapter(self) -> Adapter:
+        """What the bot is connected to."""
+
     def person(self, name: str, zone: str | None = None) -> Speaker:
-        """Return somebody; the same name is the same account. `zone` is their profile's."""
+        """Return somebody; the same name is the same account. `zone` is their profile's, where it has one."""
 
     def channel(self, name: str) -> Place:
         """Return a channel, named with or without its #."""
+
+    async def catch_up(self) -> None:
+        """Let everybody see what has been sent meanwhile."""
+
+
+Settle = Callable[[], Awaitable[None]]
+Opened = Callable[[Hearth, Settle], AbstractAsyncContextManager[Platform]]
+
+PLATFORMS: Mapping[str, Opened] = {"memory": memory.opened, "console": console.opened, "web": web.opened}
+"""How each platform is opened; `Settle` is to be called after each act of a person."""
+
+
+class World:
+    """One bot with the platform the dialogue is about, and a second one named "other"."""
+
+    def __init__(self, hearth: Hearth, clock: Clock, main: Platform, other: Platform) -> None:
+        self.hearth = hearth
+        self.clock = clock
+        self.main = main
+        self.other = other
+
+    def person(self, name: str, zone: str | None = None) -> Speaker:
+        """Return somebody on the main platform."""
+        return self.main.person(name, zone)
+
+    def people(self, *names: str) -> list[Speaker]:
+        """Return several people on the main platform."""
+        return [self.person(name) for name in names]
+
+    def channel(self, name: str) -> Place:
+        """Return a channel of the main platform."""
+        return self.main.channel(name)
+
+    async def passes(self, **span: float) -> None:
+        """Let time pass while the bot runs; `span` is as for timedelta."""
+        end = self.clock() + timedelta(**span)
+        while self.clock() < end:
+            self.clock.stand_at(min(self.clock() + STEP, end))
+            await self.ticks()
+
+    async def sleeps(self, **span: float) -> None:
+        """Let time pass while the machine is off, then start it again."""
+        self.clock.stand_at(self.clock() + timedelta(**span))
+        await self.ticks()
+
+    async def ticks(self) -> None:
+        """Let the bot do what is due, and everybody see it."""
+        await self.hearth.settle()
+        for platform in (self.main, self.other):
+            await platform.catch_up()
+
+    async def rows(self) -> dict[str, list[str]]:
+        """Return every row of every table."""
+
+        def read(db: Db) -> dict[str, list[str]]:
+            tables = metadata.sorted_tables
+            return {t.name: sorted(map(repr, db.connection().execute(select(t)).all())) for t in tables}
+
+        return await self.hearth.database.read(read)
+
+    @asynccontextmanager
+    async def unchanged(self) -> AsyncIterator[None]:
+        """Assert that what happens within leaves every table as it was."""
+        before = await self.rows()
+        yield
+        after = await self.rows()
+        assert {t: rows for t, rows in after.items() if rows != before[t]} == {}
+
+    async def check(self) -> None:
+        """Assert what must hold at the end of every dialogue: the books of the outbox balance."""
+        books = await self.hearth.database.read(balance.balance)
+        assert books.ok, books.differences
+
+
+@asynccontextmanager
+async def world(platform: str, url: str, settings: Mapping[str, Mapping[str, Any]]) -> AsyncIterator[World]:
+    """Open a world on the platform of this name and the database; `settings` are of the configuration.
+
+    Anybody may make communities, and Ada is association staff. The clock stands at `START` and
+    moves on by a second with each act.
+    """
+    bot = {"create": "anyone", "admins": (f"{platform}:ada",), **settings.get("bot", {})}
+    config = Config.model_validate({**settings, "bot": bot})
+    clock = Clock()
+    clock.stand_at(START)
+
+    async with opened(config, url, clock=clock) as hearth:
+
+        async def settle() -> None:
+            await hearth.settle()
+            clock.stand_at(clock() + timedelta(seconds=1))
+
+        async with (
+            PLATFORMS[platform](hearth, settle) as main,
+            memory.opened(hearth, settle, name="other") as other,
+        ):
+            hearth.connect([main.adapter, other.adapter])
+            made = World(hearth, clock, main, other)
+            yield made
+            await made.check()
