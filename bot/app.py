@@ -397,7 +397,10 @@ async def console(config: Config) -> int:
             )
             hearth.connect([adapter])
             await hearth.start()
-            await hearth.until_over()
+            over = [asyncio.create_task(hearth.until_over()), asyncio.create_task(_until_told())]
+            await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+            for task in over:
+                task.cancel()
             await hearth.stop()
     return 0
 
