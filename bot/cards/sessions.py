@@ -10,7 +10,8 @@ from bot.ui.cards import TITLE_LIMIT, Block, Button, Buttons, Card, Facts, Text,
 from bot.ui.spans import Bold, Line, Mention, Moment, Span
 
 NAMED = 30
-"""How many people a list of names holds before it says how many more there are."""
+NAMES_LIMIT = 800
+"""How many people, and characters of names, a list holds before it says how many more there are."""
 
 _ANSWERS = (("yes", "Going"), ("maybe", "Maybe"), ("no", "Can't"))
 
@@ -139,8 +140,8 @@ def answered(standing: Standing) -> str:
                 else f"You're going, {people}."
             )
         case "maybe":
-            return f"You may come. {people[0].upper()}{people[1:]} going."
-    return "You can't come. Thank you for saying so."
+            return "You're a maybe; " + (f"{people} going." if standing.going else "nobody is going yet.")
+    return "You're not coming. Thank you for saying so."
 
 
 def counts(view: View) -> Line:
@@ -192,13 +193,19 @@ def _length(span: timedelta) -> str:
 def _own(standing: Standing) -> str:
     if standing.waiting:
         return f"you are number {standing.waiting} on the waitlist"
-    return {"yes": "you're going", "maybe": "you may come"}.get(standing.answer, "you can't come")
+    return {"yes": "you're going", "maybe": "you're a maybe"}.get(standing.answer, "you're not coming")
 
 
 def _names(names: Sequence[Mention]) -> Line:
     spans: list[Span] = []
+    room = NAMES_LIMIT
+    shown = 0
     for mention in names[:NAMED]:
+        room -= len(mention.name) + 2
+        if room < 0:
+            break
         spans += [", ", mention] if spans else [mention]
-    if len(names) > NAMED:
-        spans.append(f" and {len(names) - NAMED} more")
+        shown += 1
+    if len(names) > shown:
+        spans.append(f" and {len(names) - shown} more" if shown else f"{len(names)} people")
     return tuple(spans)

@@ -148,7 +148,9 @@ async def test_a_full_session_says_the_place_and_the_seat_is_passed_on(world: Wo
     full = await world.press("ben", button(show, "Going"))
     assert said(full) == "It is full: you are number 1 on the waitlist."
     assert "number 1 on the waitlist" in said(await world.say("ben", "session list"))
-    assert said(await world.press("ana", button(show, "Can't"))) == "You can't come. Thank you for saying so."
+    assert (
+        said(await world.press("ana", button(show, "Can't"))) == "You're not coming. Thank you for saying so."
+    )
     told = await world.database.read(
         lambda db: db.exec(select(Letter).where(Letter.kind == "notice")).one().person_account
     )
