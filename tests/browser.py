@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, async_playwright, expect
 
 _ARGS = [
     "--no-sandbox",  # tests also run as root in containers, where Chromium has no sandbox
@@ -18,6 +18,7 @@ _ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=15_000)  # a busy machine is not a failure
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

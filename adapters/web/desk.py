@@ -106,7 +106,7 @@ class Desk:
                 "channels": [channel_json(channel) for channel in channels],
                 "commands": list(self._catalogue()),
                 "emoji": dict(EMOJI),
-                "common": _COMMON,
+                "picker": list(dict.fromkeys((*_COMMON, *EMOJI))),
                 "limit": TEXT_LIMIT,
                 "store": store,
                 "seq": seq,

@@ -36,7 +36,7 @@ export function openPicker(anchor, message, choose) {
     open.close();
     if (again) return;
   }
-  const order = [...state.common, ...Object.keys(state.emoji).filter((name) => !state.common.includes(name))];
+  const order = state.picker;
   const buttons = order.map((name, place) => h("button", {
     type: "button", class: "pick", tabindex: place === 0 ? "0" : "-1", "aria-label": spoken(name), title: spoken(name),
   }, drawn(name)));

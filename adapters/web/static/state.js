@@ -11,7 +11,7 @@ export const state = {
   channels: new Map(),
   commands: [],
   emoji: {},
-  common: [],
+  picker: [],
   limit: 4000,
   store: "",
   version: "",
@@ -33,7 +33,7 @@ export const draftKey = () => `hearth:draft:${state.store}:${state.me.id}:${stat
 /** Take in what the server knows; what was read counts from the first visit on. */
 export function begin(data) {
   Object.assign(state, {
-    bot: data.bot, me: data.me, commands: data.commands, emoji: data.emoji, common: data.common,
+    bot: data.bot, me: data.me, commands: data.commands, emoji: data.emoji, picker: data.picker,
     limit: data.limit, store: data.store, version: data.version, seq: data.seq,
   });
   state.people = new Map(data.people.map((person) => [person.id, person]));
