@@ -28,9 +28,9 @@ class Clock:
     half: Half = Half.KNOWN
 
 
-PARTS = {"morning": range(12), "afternoon": range(12, 19), "evening": range(16, 24), "night": range(15, 24)}
+PARTS = {"morning": range(12), "afternoon": range(12, 19), "evening": range(16, 24), "night": range(17, 24)}
 _SMALL_HOURS = range(6)
-_SURELY_EVENING = range(5, 12)  # "tonight at 8"; but 3 and 4 at night may be either
+_SURELY_EVENING = range(5, 12)  # "tonight at 8"; earlier hours at night are of the morning
 Option = tuple[int, time]
 """How many days after the day named, and the time of day."""
 

@@ -270,8 +270,7 @@ def _near_day(m: re.Match[str], reading: Reading) -> None:
 
 @_rule(r"tonight\b|this (?P<part>morning|afternoon|evening)\b")
 def _part_of_today(m: re.Match[str], reading: Reading) -> None:
-    if not reading.day:  # "today, this evening" says it twice and means it once
-        reading.say_day(days.shifted(0))
+    reading.say_day(days.shifted(0))
     reading.say_part(m["part"] or "night")
 
 
@@ -382,6 +381,6 @@ def _repeat(m: re.Match[str], reading: Reading) -> None:
     raise BadValue(f"{quoted(reading.text)} repeats. Give the first start alone, for example {EXAMPLES}.")
 
 
-@_rule(r"(?:at|on|the|of|from|sharp|please)\b|[ ,@();.!?]|- ")
+@_rule(r"(?:at|on|the|sharp|please)\b|[ ,@();.!?]|- ")
 def _filler(m: re.Match[str], reading: Reading) -> None:
     """Little words that carry no meaning here."""

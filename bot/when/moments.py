@@ -18,12 +18,13 @@ _A_YEAR = timedelta(days=370)
 
 
 def moment(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the future moment meant by a speaker in `zone`, aware, in the zone the text names or else in theirs.
+    """Return the future moment meant by a speaker in `zone`: aware, in the zone named or else theirs.
 
     A weekday is the coming one, today's while its time lies ahead. "Next thursday" is the
     Thursday of the next Monday-to-Sunday week: for a day that has passed this week all
     speakers agree, and one still to come this week would be called "thursday". A date
-    without a year is the next such date. The hour after "at" is on the 24-hour clock only where it can be nothing else.
+    without a year is the next such date. "In 2 hours" is elapsed time, "in 3 days" counts the
+    calendar. An hour that may be morning or evening ("at 3", 3:30) is asked about.
 
     Raises BadValue, with `choices` that each read as exactly one moment, when the text is
     unreadable, lacks the time of day or the day, can mean several moments, has passed, is over
