@@ -70,7 +70,8 @@ class Draft:
     def fit(self, *, words: int, links: int, characters: int) -> "Draft":
         """Return the draft cut to at most so many words, links and characters in its items.
 
-        The longest section loses its last item first, so that every section keeps its best.
+        The longest section loses its last item first, of several as long the one told last, so that
+        sections keep their best.
         """
         draft = self
         while draft.items and (
@@ -78,7 +79,7 @@ class Draft:
             or sum(item.links for item in draft.items) > links
             or sum(len(plain(item.line)) for item in draft.items) > characters
         ):
-            longest = max(draft.sections, key=lambda section: len(section.items))
+            longest = max(reversed(draft.sections), key=lambda section: len(section.items))
             draft = replace(
                 draft,
                 sections=_filled(
