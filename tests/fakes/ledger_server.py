@@ -1,10 +1,11 @@
 """A chat platform in a process of its own, slow and forgetful, whose ledger outlives the bots that post to it.
 
-    python -m tests.fakes.ledger_server SEED DELAY LOST
+    python -m tests.fakes.ledger_server SEED SLOW LOST
 
-It prints its port, then serves until its standard input ends. A post is committed after a random delay
-of up to DELAY seconds even when the client is gone by then, and answered after another; the share LOST
-of all answers is lost. A post is not idempotent: the same key again makes a second message.
+It prints its port, then serves until its standard input ends. A post is committed after a random delay,
+even when the client is gone by then, and answered after another. The share SLOW of all commits takes
+very long, and the share LOST of all answers is lost. A post is not idempotent: the same key again makes a
+second message.
 """
 
 import asyncio
@@ -13,13 +14,17 @@ import sys
 
 from aiohttp import web
 
+QUICK = 0.1
+SLOW = (0.5, 0.8)
+"""Seconds a commit, or an answer, takes at most; and what a slow commit takes."""
+
 
 class Server:
     """The messages of all channels, and what is to happen to the next posts to a channel."""
 
-    def __init__(self, seed: int, delay: float, lost: float) -> None:
+    def __init__(self, seed: int, slow: float, lost: float) -> None:
         self._random = random.Random(seed)
-        self._delay = delay
+        self._slow = slow
         self._lost = lost
         self._messages: list[dict[str, str]] = []
         self._plans: dict[str, list[str]] = {}
@@ -53,13 +58,14 @@ class Server:
         message = await asyncio.shield(commit)
         if plan == "hang":
             await asyncio.Event().wait()
-        await asyncio.sleep(self._random.uniform(0, self._delay))
+        await asyncio.sleep(self._random.uniform(0, QUICK))
         if plan == "lost" or self._random.random() < self._lost:
             self._hang_up(request)
         return web.json_response({"id": message["id"]})
 
     async def _commit(self, asked: dict[str, str]) -> dict[str, str]:
-        await asyncio.sleep(self._random.uniform(0, self._delay))
+        slow = self._random.random() < self._slow
+        await asyncio.sleep(self._random.uniform(*(SLOW if slow else (0, QUICK))))
         message = {"id": str(len(self._messages) + 1), "channel": asked["channel"], "key": asked["key"]}
         self._messages.append(message)
         return message
@@ -77,9 +83,9 @@ class Server:
         return web.json_response(self._messages)
 
 
-async def serve(seed: int, delay: float, lost: float) -> None:
+async def serve(seed: int, slow: float, lost: float) -> None:
     """Serve on a free port of the loopback address, printed first, until standard input ends."""
-    runner = web.AppRunner(Server(seed, delay, lost).application(), shutdown_timeout=0)
+    runner = web.AppRunner(Server(seed, slow, lost).application(), shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
