@@ -18,6 +18,20 @@ from storage.database import Database, Db, open_database
 
 numbers = itertools.count()
 
+EMPTY = """
+DO $$
+DECLARE name text;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;  -- references need not be checked when all goes
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    PERFORM setval(sequencename::regclass, 1, false) FROM pg_sequences;
+END $$
+"""
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
@@ -38,9 +52,23 @@ def postgres_template(postgres_server: str) -> str:
     return "hearth_template"
 
 
+@pytest.fixture(scope="session")
+def postgres_shared(postgres_server: str, postgres_template: str) -> str:
+    """The URL of a database that tests use one after another."""
+    _on_server(postgres_server, f"CREATE DATABASE hearth_shared TEMPLATE {postgres_template}")
+    return _named(postgres_server, "hearth_shared")
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """A fresh PostgreSQL database at head schema."""
+def postgres_url(postgres_shared: str) -> Iterator[str]:
+    """An empty PostgreSQL database at head schema, counting from 1. Its schema is not to be changed."""
+    yield postgres_shared
+    _on_server(postgres_shared, EMPTY)  # takes 10 ms, where a new database takes 300
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A new PostgreSQL database at head schema, to do with as one likes."""
     name = f"hearth_{next(numbers)}"
     _on_server(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
     yield _named(postgres_server, name)

@@ -16,7 +16,7 @@ from sqlmodel import func, select
 
 from storage import migrate, search
 from storage.backup import backup, restore
-from storage.database import Database, Db, open_database
+from storage.database import Db, open_database
 from storage.problems import InUse, NotABackup, SchemaTooNew, Unreachable
 from storage.tables import Community, Letter, Mailing, Person, Resource
 from storage.types import metadata
@@ -83,19 +83,19 @@ async def look(url: str) -> tuple[dict[str, Sequence[Any]], list[tuple[str, str,
 
 
 async def test_a_restored_database_has_everything_and_holds_what_was_due(
-    database_url: str, tmp_path: Path
+    fresh_url: str, tmp_path: Path
 ) -> None:
-    database = open_database(database_url)
+    database = open_database(fresh_url)
     await database.write(fill)
     before = await database.read(contents)
-    backup(database_url, tmp_path / "backup")
+    backup(fresh_url, tmp_path / "backup")
     await database.write(lambda db: db.exec(select(Resource)).one().sqlmodel_update({"title": "Changed"}))
     await database.write(lambda db: db.add(Person(name="Too late", created_at=NOW)))
     await database.close()
 
-    kept = restore(database_url, tmp_path / "backup", now=NOW)
+    kept = restore(fresh_url, tmp_path / "backup", now=NOW)
 
-    after, letters, found = await look(database_url)
+    after, letters, found = await look(fresh_url)
     assert letters == [
         ("ambiguous", "held", "restored from a backup"),
         ("pending", "held", "restored from a backup"),
@@ -110,29 +110,29 @@ async def test_a_restored_database_has_everything_and_holds_what_was_due(
     assert kept is not None
     assert (tmp_path / "backup").stat().st_mode & 0o077 == kept.stat().st_mode & 0o077 == 0
 
-    restore(database_url, kept, now=NOW)
-    after, _, _ = await look(database_url)
+    restore(fresh_url, kept, now=NOW)
+    after, _, _ = await look(fresh_url)
     assert [row.title for row in after["resource"]] == ["Changed"]
     assert [row.name for row in after["person"]][1:] == ["Too late"]
 
 
-async def test_ids_are_not_used_again_after_a_restore(database_url: str, tmp_path: Path) -> None:
-    database = open_database(database_url)
+async def test_ids_are_not_used_again_after_a_restore(fresh_url: str, tmp_path: Path) -> None:
+    database = open_database(fresh_url)
     await database.write(lambda db: db.add(Person(name="kept", created_at=NOW)))
     await database.write(lambda db: db.add(Person(name="erased", created_at=NOW)))
     await database.write(lambda db: db.delete(db.exec(select(Person).where(Person.name == "erased")).one()))
-    backup(database_url, tmp_path / "backup")
+    backup(fresh_url, tmp_path / "backup")
     await database.close()
-    restore(database_url, tmp_path / "backup", now=NOW)
-    database = open_database(database_url)
+    restore(fresh_url, tmp_path / "backup", now=NOW)
+    database = open_database(fresh_url)
     await database.write(lambda db: db.add(Person(name="next", created_at=NOW)))
     assert await database.read(lambda db: db.exec(select(Person.id).order_by(Person.id)).all()) == [1, 3]
     await database.close()
 
 
-async def test_a_backup_during_writes_has_whole_transactions_only(
-    database: Database, database_url: str, tmp_path: Path
-) -> None:
+async def test_a_backup_during_writes_has_whole_transactions_only(fresh_url: str, tmp_path: Path) -> None:
+    database = open_database(fresh_url)
+
     async def write_pairs() -> None:
         for number in range(60):
             await database.write(
@@ -143,7 +143,7 @@ async def test_a_backup_during_writes_has_whole_transactions_only(
     counts = []
     while not writing.done():
         file = tmp_path / f"backup-{len(counts)}"
-        await asyncio.to_thread(backup, database_url, file)
+        await asyncio.to_thread(backup, fresh_url, file)
         if database.dialect == "sqlite":
             with closing(sqlite3.connect(file)) as copy:
                 counts.append(copy.execute("SELECT count(*) FROM person").fetchone()[0])
@@ -153,29 +153,27 @@ async def test_a_backup_during_writes_has_whole_transactions_only(
     assert counts == sorted(counts)
     assert all(count % 2 == 0 for count in counts)
     assert any(0 < count < 120 for count in counts)
+    await database.close()
 
 
-async def test_nothing_is_restored_while_hearth_runs(
-    database: Database, database_url: str, tmp_path: Path
-) -> None:
+async def test_nothing_is_restored_while_hearth_runs(fresh_url: str, tmp_path: Path) -> None:
+    database = open_database(fresh_url)
     await database.write(fill)
-    await asyncio.to_thread(backup, database_url, tmp_path / "backup")
+    await asyncio.to_thread(backup, fresh_url, tmp_path / "backup")
     with pytest.raises(InUse):
-        restore(database_url, tmp_path / "backup", now=NOW)
+        restore(fresh_url, tmp_path / "backup", now=NOW)
     assert (await database.read(states))[1][1] == "pending"
     await database.close()
-    restore(database_url, tmp_path / "backup", now=NOW)
+    restore(fresh_url, tmp_path / "backup", now=NOW)
 
 
 @pytest.mark.parametrize("damage", ["absent", "empty", "text", "cut", "other"])
-async def test_what_is_no_whole_backup_changes_nothing(
-    database_url: str, tmp_path: Path, damage: str
-) -> None:
-    database = open_database(database_url)
+async def test_what_is_no_whole_backup_changes_nothing(fresh_url: str, tmp_path: Path, damage: str) -> None:
+    database = open_database(fresh_url)
     await database.write(fill)
     before = await database.read(contents)
     file = tmp_path / "backup"
-    backup(database_url, file)
+    backup(fresh_url, file)
     await database.close()
     whole = file.read_bytes()
     file.unlink()
@@ -189,21 +187,21 @@ async def test_what_is_no_whole_backup_changes_nothing(
             {"empty": b"", "text": b"Dear Ana", "cut": cut, "other": gzip.compress(b'{"a": 1}\n')}[damage]
         )
     with pytest.raises(NotABackup, match="backup"):
-        restore(database_url, file, now=NOW)
-    after, letters, _ = await look(database_url)
+        restore(fresh_url, file, now=NOW)
+    after, letters, _ = await look(fresh_url)
     assert after == before
     assert "held" not in {state for _, state, _ in letters}
 
 
-async def test_a_backup_of_a_later_release_changes_nothing(database_url: str, tmp_path: Path) -> None:
-    database = open_database(database_url)
+async def test_a_backup_of_a_later_release_changes_nothing(fresh_url: str, tmp_path: Path) -> None:
+    database = open_database(fresh_url)
     await database.write(
         lambda db: db.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
     )
     await database.close()
-    backup(database_url, tmp_path / "newer")
+    backup(fresh_url, tmp_path / "newer")
     with pytest.raises(SchemaTooNew, match="9999"):
-        restore(database_url, tmp_path / "newer", now=NOW)
+        restore(fresh_url, tmp_path / "newer", now=NOW)
 
 
 def test_a_backup_of_an_earlier_release_is_brought_up_to_date(sqlite_url: str, tmp_path: Path) -> None:

@@ -335,14 +335,14 @@ async def test_a_dropped_connection_is_noticed_and_the_work_done_once(postgres_u
     await database.close()
 
 
-def test_a_postgresql_that_forgets_is_refused(postgres_url: str) -> None:
-    url = make_url(postgres_url)
+def test_a_postgresql_that_forgets_is_refused(fresh_postgres_url: str) -> None:
+    url = make_url(fresh_postgres_url)
     engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"ALTER DATABASE {url.database} SET synchronous_commit = off"))
     engine.dispose()
     with pytest.raises(NotDurable, match="synchronous_commit = off"):
-        open_database(postgres_url)
+        open_database(fresh_postgres_url)
 
 
 def test_a_postgresql_without_fsync_is_refused(postgres_url: str, postgres_server: str) -> None:

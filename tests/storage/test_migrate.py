@@ -45,8 +45,8 @@ def tables(url: str) -> set[str]:
         }
 
 
-def test_the_migrated_schema_equals_the_models(database_url: str) -> None:
-    with schema(database_url) as connection:
+def test_the_migrated_schema_equals_the_models(fresh_url: str) -> None:
+    with schema(fresh_url) as connection:
         context = MigrationContext.configure(
             connection,
             opts={
@@ -60,16 +60,16 @@ def test_the_migrated_schema_equals_the_models(database_url: str) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_steps_can_be_undone_and_taken_again(database_url: str) -> None:
-    full = tables(database_url)
+def test_steps_can_be_undone_and_taken_again(fresh_url: str) -> None:
+    full = tables(fresh_url)
     for target in [*reversed(migrate.steps()), "base", migrate.head()]:
-        with schema(database_url) as connection:
+        with schema(fresh_url) as connection:
             migrate.run(connection, target)
             expected = None if target == "base" else target
             assert migrate.revision_of(connection) == expected
         if target == "base":
-            assert tables(database_url) == {"alembic_version"}
-    assert tables(database_url) == full
+            assert tables(fresh_url) == {"alembic_version"}
+    assert tables(fresh_url) == full
 
 
 def test_history_is_one_line_of_numbers(sqlite_url: str) -> None:
@@ -123,37 +123,37 @@ def test_a_newer_file_is_refused_and_its_bytes_stay(sqlite_url: str, tmp_path: P
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_a_newer_postgresql_database_is_refused_and_stays(postgres_url: str) -> None:
-    with schema(postgres_url) as connection:
+def test_a_newer_postgresql_database_is_refused_and_stays(fresh_postgres_url: str) -> None:
+    with schema(fresh_postgres_url) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    full = tables(postgres_url)
+    full = tables(fresh_postgres_url)
     with pytest.raises(SchemaTooNew, match=r"9999.*Upgrade Hearth or restore a backup"):
-        migrate.upgrade(postgres_url)
-    assert tables(postgres_url) == full
-    with schema(postgres_url) as connection:
+        migrate.upgrade(fresh_postgres_url)
+    assert tables(fresh_postgres_url) == full
+    with schema(fresh_postgres_url) as connection:
         assert migrate.revision_of(connection) == "9999"
 
 
-def test_several_processes_may_upgrade_postgresql_at_once(postgres_url: str) -> None:
-    with schema(postgres_url) as connection:
+def test_several_processes_may_upgrade_postgresql_at_once(fresh_postgres_url: str) -> None:
+    with schema(fresh_postgres_url) as connection:
         migrate.run(connection, "base")
     with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(migrate.upgrade, [postgres_url] * 4))
+        done = list(pool.map(migrate.upgrade, [fresh_postgres_url] * 4))
     assert sorted(one.before or "" for one in done) == ["", *[migrate.head()] * 3]
-    assert tables(postgres_url) >= set(metadata.tables)
+    assert tables(fresh_postgres_url) >= set(metadata.tables)
 
 
-def test_a_failing_step_leaves_the_schema_as_it_was(database_url: str) -> None:
-    full = tables(database_url)
+def test_a_failing_step_leaves_the_schema_as_it_was(fresh_url: str) -> None:
+    full = tables(fresh_url)
 
     def fail() -> None:
-        with schema(database_url) as connection:
+        with schema(fresh_url) as connection:
             migrate.run(connection, "base")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert tables(database_url) == full
+    assert tables(fresh_url) == full
 
 
 async def test_a_file_in_use_is_not_upgraded(sqlite_url: str) -> None:
