@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
+from sqlalchemy import select as sql_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -118,16 +119,25 @@ def tell(
     return _mail(db, [stop], card, kind, key, now, subject, expires_at) == 1
 
 
+# Every answer to a session redraws its announcement: statements built once, beside the unit of work.
+_SHOWS = sql_select(col(Letter.id), col(Letter.redraw_at)).where(
+    col(Letter.subject) == bindparam("shown"), col(Letter.state).in_(("sent", "held", *UNSETTLED))
+)
+_STALE = update(Letter).where(col(Letter.id) == bindparam("letter")).values(redraw_at=bindparam("since"))
+
+
 def redraw(db: Db, subject: str, now: datetime) -> None:
     """Mark every letter that shows `subject` as stale: delivery edits it, drawn anew, once it is sent."""
-    shown = db.exec(
-        select(Letter).where(Letter.subject == subject, col(Letter.state).in_(("sent", "held", *UNSETTLED)))
-    ).all()
-    for letter in shown:
-        # A mark that is set again changes, or delivery could clear it after drawing the older state;
-        # it moves back, so that what is due stays due and what has to wait goes on waiting.
-        letter.redraw_at = letter.redraw_at - timedelta(microseconds=1) if letter.redraw_at else now
-        db.add(letter)
+    db.flush()
+    connection = db.connection()
+    # A mark that is set again changes, or delivery could clear it after drawing the older state;
+    # it moves back, so that what is due stays due and what has to wait goes on waiting.
+    stale = [
+        {"letter": letter, "since": since - timedelta(microseconds=1) if since else now}
+        for letter, since in connection.execute(_SHOWS, {"shown": subject}).all()
+    ]
+    if stale:
+        connection.execute(_STALE, stale)
 
 
 def cancel_to(db: Db, person_id: int, reason: str) -> int:

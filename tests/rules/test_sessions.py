@@ -284,9 +284,10 @@ def test_the_announcement_is_redrawn_when_what_it_shows_changes(db: Db) -> None:
     letter.state, letter.message_id = "sent", "m1"
     db.add(letter)
     say(db, occurrence, a, "no")
+    db.refresh(letter)
     assert letter.redraw_at is None
     say(db, occurrence, a, "yes")
-    db.flush()
+    db.refresh(letter)
     assert letter.redraw_at == NOW
     redrawn = draw(db, subject, NOW)
     assert redrawn is not None
