@@ -1,20 +1,19 @@
 """What a digest could say: items gathered from a community's own rows, each with why it is in."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from bot.cards.sessions import answers
-from bot.rules import people, pulses, sessions
+from bot.rules import people, pulses, resources, sessions
 from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.cards import LABEL_LIMIT, Button
 from bot.ui.spans import Bold, Line, Link, Moment, plain
 from storage.database import Db
-from storage.tables import Community, Endorsement, Membership, Person, Resource, ResourceNote
+from storage.tables import Community, Membership, Person
 
 FORTNIGHT = timedelta(days=14)
 SESSIONS, PULSES, RESOURCES, HELD, WELCOMED = 3, 3, 5, 3, 5
@@ -154,58 +153,21 @@ def _open_pulses(db: Db, community_id: int, now: datetime) -> tuple[Item, ...]:
 
 
 def _resources(db: Db, community_id: int, since: datetime, until: datetime) -> tuple[Item, ...]:
-    likes = (
-        select(func.count())
-        .select_from(Endorsement)
-        .where(Endorsement.resource_id == Resource.id)
-        .correlate(Resource)
-        .scalar_subquery()
-    )
-    rows = db.exec(
-        select(Resource, likes)
-        .where(Resource.community_id == community_id, Resource.saved_at >= since, Resource.saved_at < until)
-        .order_by(likes.desc(), col(Resource.saved_at).desc(), col(Resource.id).desc())
-    ).all()
-    chosen = _taking_turns(rows)[:RESOURCES]
-    notes = _notes(db, [resource for resource, _ in chosen])
-    names = people.mentions(db, [_credited(resource) for resource, _ in chosen])
+    views = resources.between(db, community_id, since, until)[:RESOURCES]
     return tuple(
         Item(
-            (
-                Link(resource.url, shorten(resource.title or resource.url, TITLE)),
-                " from ",
-                names[_credited(resource)],
-                f": {note}" if (note := notes.get(resource.id)) else "",
-            ),
-            f"saved since the last digest, endorsed by {count}" if count else "saved since the last digest",
+            (Link(view.url, shorten(view.title, TITLE)), " from ", view.author or view.saver, _note(view)),
+            f"saved since the last digest, endorsed by {view.endorsements}"
+            if view.endorsements
+            else "saved since the last digest",
         )
-        for resource, count in chosen
+        for view in views
     )
 
 
-def _credited(resource: Resource) -> int | None:
-    return resource.author_id or resource.saver_id
-
-
-def _taking_turns(rows: Sequence[tuple[Resource, int]]) -> list[tuple[Resource, int]]:
-    """Return the rows so that nobody's second comes before everybody's first; no name is nobody's."""
-    turn: Counter[int] = Counter()
-    turns = []
-    for row in rows:
-        person = _credited(row[0])
-        turns.append(turn[person] if person else 0)
-        if person:
-            turn[person] += 1
-    return [row for _, row in sorted(zip(turns, rows, strict=True), key=lambda pair: pair[0])]
-
-
-def _notes(db: Db, resources: Sequence[Resource]) -> dict[int | None, str]:
-    """Return what whoever saved each said of it."""
-    savers = {resource.id: resource.saver_id for resource in resources}
-    rows = db.exec(select(ResourceNote).where(col(ResourceNote.resource_id).in_(savers))).all()
-    return {
-        row.resource_id: shorten(row.note, TITLE) for row in rows if row.person_id == savers[row.resource_id]
-    }
+def _note(view: resources.View) -> str:
+    """Return what whoever saved it said of it."""
+    return next((f": {shorten(note, TITLE)}" for who, note in view.notes if who == view.saver), "")
 
 
 def _held(db: Db, community_id: int, since: datetime, until: datetime) -> tuple[Item, ...]:
