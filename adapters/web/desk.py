@@ -264,6 +264,10 @@ class Desk:
             case Update(card):
                 return self._private("redraw", card)
             case Ask(form, known, problems):
+                # What is known beyond the fields stays with the call, or it would be gone on sending.
+                fields = {field.name for field in form.fields}
+                carried = {name: value for name, value in known.items() if name not in fields}
+                form = replace(form, call=replace(form.call, args=carried | dict(form.call.args)))
                 return {"kind": "ask", "form": dump(form), "known": dict(known), "problems": dict(problems)}
             case Mark(emoji) if on is not None:
                 await self._room.change(lambda chat: chat.react(on.id, BOT, emoji, added=True))

@@ -188,8 +188,8 @@ class WebChat:
         return self._person(person_id, shown)
 
     def ensure_person(self, person_id: str, name: str = "") -> Person:
-        """Return the person with this id, made if there is none."""
-        return self._person(person_id, name or person_id)
+        """Return the person with this id, made if there is none; without a name, named after the id."""
+        return self._person(person_id, name or person_id.replace("-", " ").title())
 
     def add_channel(self, name: str) -> Channel:
         """Return the channel of this name, made if there is none. Raises BadValue for an unusable name."""

@@ -194,7 +194,7 @@ class OpenForm {
   }
 
   #radios(field, options, known, { id, hint, problem, optional, described }) {
-    const all = field.required ? options : [...options, { value: "", label: "Leave open" }];
+    const all = field.required || known ? options : [...options, { value: "", label: "Leave open" }];
     const inputs = all.map((option, place) => {
       const input = h("input", { type: "radio", name: field.name, id: `${id}-${place}`, "aria-describedby": described });
       input.value = option.value;

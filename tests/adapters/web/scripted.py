@@ -183,9 +183,9 @@ class Scripted:
                 self.going.append(event.by.name)
                 return Update(session("Intro to RAG", self.going))
             case "pulse start":
-                return Ask(QUESTIONS)
+                return Ask(QUESTIONS, {"token": "t1"})
             case "pulse answer":
-                return Reply(note(f"Thank you: {len(args) - 1} answers are in."))
+                return Reply(note(f"Thank you: {sum(name[0] == 'q' for name in args)} answers are in."))
             case path if path.startswith("boom"):
                 raise RuntimeError(f"broken by {path}")
             case "export":

@@ -101,6 +101,13 @@ async def test_a_form_keeps_what_is_known_and_comes_back_with_problems(web: Serv
     assert done["kind"] == "posted"
 
 
+async def test_what_is_known_beyond_the_fields_stays_with_the_forms_call(web: Served):
+    asked = await web.says("mo", "/pulse start")
+    assert asked["form"]["call"]["args"] == {"token": "t1", "pulse": "P5"}
+    await web.act("mo", "submit", call=asked["form"]["call"], values={"q1": "one"})
+    assert web.events[-1].call.args == {"token": "t1", "pulse": "P5", "q1": "one"}
+
+
 async def test_a_forms_values_go_over_those_its_call_carries(web: Served):
     call = dump(Call("pulse answer", {"pulse": "P5", "q1": "old"}))
     answer = await web.act("mo", "submit", call=call, values={"q1": "new", "q2": "two"})
