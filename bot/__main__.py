@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -130,8 +131,10 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from storage.backup import restore
 
-    restore(_config(arguments).database.url, arguments.file)
-    _say(f"Restored {arguments.file}. Letters that were on their way are held.")
+    kept = restore(_config(arguments).database.url, arguments.file, now=datetime.now(UTC))
+    _say(f"Restored {arguments.file}. Letters that were on their way are held: some may have been sent since.")
+    if kept:
+        _say(f"What was there before is kept as {kept}.")
     return OK
 
 

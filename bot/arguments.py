@@ -139,24 +139,25 @@ def _list(r: _Reading) -> tuple[str, ...]:
 
 
 def _community(r: _Reading) -> Community:
-    return permitted(r.ctx, access.community(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin))
+    found = access.community(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    return permitted(r.ctx, access.standing(r.ctx.db, found.id or 0, r.ctx.person_id))
 
 
 def _occurrence(r: _Reading) -> Occurrence:
-    found = access.occurrence(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
-    permitted(r.ctx, access.community_by_id(r.ctx.db, found.community_id))
+    found, where = access.occurrence(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, where)
     return found
 
 
 def _resource(r: _Reading) -> Resource:
-    found = access.resource(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
-    permitted(r.ctx, access.community_by_id(r.ctx.db, found.community_id))
+    found, where = access.resource(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, where)
     return found
 
 
 def _pulse(r: _Reading) -> Pulse:
-    found = access.pulse(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
-    permitted(r.ctx, access.community_by_id(r.ctx.db, found.community_id))
+    found, where = access.pulse(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, where)
     return found
 
 
@@ -176,15 +177,15 @@ _READERS: dict[Any, Callable[[_Reading], Any]] = {
 }
 
 
-def permitted(ctx: Context, community: Community) -> Community:
+def permitted(ctx: Context, where: access.Standing) -> Community:
     """Return the community if the speaker has the command's role in it.
 
     Raises NotAllowed, or Conflict when it is archived and the command would change it.
     """
+    community, role = where.community, where.role
     ctx.community_zone = community.zone
     needed = ctx.command.role
     if needed >= Role.MEMBER and not ctx.admin:
-        role = access.role(ctx.db, community, ctx.person_id)
         if needed is Role.FACILITATOR and role != "facilitator":
             raise NotAllowed(
                 f"Only facilitators of {community.name} may do that. They are listed in /cop members."
@@ -200,9 +201,10 @@ def _missing(ctx: Context, parameter: Parameter) -> Any:
     """Return the community that is meant without being named, or raise BadValue."""
     if parameter.type is not Community:
         raise BadValue(f"{parameter.about.label} is missing.")
-    if ctx.channel is not None and ctx.channel.community_id is not None:
-        here = access.community_by_id(ctx.db, ctx.channel.community_id)
-        if access.may_see(ctx.db, here, ctx.person_id, everything=ctx.admin):
+    channel = ctx.channel
+    if channel is not None and channel.community_id is not None:
+        here = access.standing(ctx.db, channel.community_id, ctx.person_id)
+        if access.may_see(ctx.db, here.community, ctx.person_id, everything=ctx.admin):
             return permitted(ctx, here)
     own = access.own_communities(ctx.db, ctx.person_id)
     if ctx.command.role is Role.FACILITATOR and not ctx.admin:
@@ -210,7 +212,7 @@ def _missing(ctx: Context, parameter: Parameter) -> Any:
         if not own:
             raise NotAllowed("Only facilitators may do that, and you facilitate no community here.")
     if parameter.about.own and len(own) == 1:
-        return permitted(ctx, own[0])
+        return permitted(ctx, access.standing(ctx.db, own[0].id or 0, ctx.person_id))
     if parameter.about.own and own:
         names = ", ".join(c.slug for c in own[:COMPLETIONS])
         raise BadValue(f"Which community? Yours are: {names}.", tuple(c.slug for c in own[:COMPLETIONS]))

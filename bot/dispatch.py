@@ -9,12 +9,12 @@ from typing import Protocol
 import structlog
 
 from bot import arguments
-from bot.chat import Answer, Ask, Called, Completing, Event, MessageRef, Quote, Reacted, Reply, Suggest
+from bot.chat import Answer, Called, Completing, Event, MessageRef, Quote, Reacted, Reply, Suggest
 from bot.config import Config
 from bot.errors import NotAllowed, Problems, UserError
 from bot.metrics import Metrics
 from bot.registry import Command, Context, Group, Registry, Work
-from bot.rules import access, people
+from bot.rules import people
 from bot.ui.cards import Button, Buttons, Card, note
 from storage.database import Database, Db
 
@@ -79,8 +79,7 @@ class Dispatcher:
             return await self._run(event, command)
         except Problems as missing:
             outcome = "asked"
-            known = arguments.place(command, event.call)
-            return Ask(command.form(), known, missing.by_param)
+            return command.ask(arguments.place(command, event.call), missing.by_param)
         except UserError as refusal:
             outcome = "refused"
             return Reply(_refusal(refusal))
@@ -117,7 +116,7 @@ class Dispatcher:
         now = self._clock()
         at = event.on.at if isinstance(event, Reacted) else event.at
         writes = command.writes and not isinstance(event, Completing)
-        person = people.identify(db, event.by, now) if writes else people.recognise(db, event.by, now)
+        person_id = people.known(db, event.by, now) if writes else people.recognise(db, event.by)
         return Context(
             db=db,
             now=now,
@@ -126,8 +125,7 @@ class Dispatcher:
             command=command,
             actor=event.by,
             at=at,
-            person=person,
-            channel=None if at.direct else access.channel(db, at.platform, at.channel),
+            person_id=person_id,
             on=None if isinstance(event, Completing) else event.on,
         )
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.chat import Actor, Address, Answer, Ask, MessageRef, Quote
 from bot.config import Config
 from bot.errors import NotFound
+from bot.rules import access
 from bot.ui.calls import Call, Word, split
 from bot.ui.forms import Field, Form, Option
 from storage.database import Db
@@ -108,6 +109,11 @@ class Command:
         verb = self.path if len(self.path) <= 24 else self.path.rpartition(" ")[2]
         return Form(verb.capitalize(), call or Call(self.path), shown, intro=self.summary)
 
+    def ask(self, known: Mapping[str, str], problems: Mapping[str, str]) -> Ask:
+        """Return the form with these values and problems; its call carries the values that have no field."""
+        fieldless = {p.name: known[p.name] for p in self.parameters if p.about.hidden and p.name in known}
+        return Ask(self.form(Call(self.path, fieldless)), dict(known), dict(problems))
+
     def usage(self) -> str:
         """Return how it is typed: `session rsvp session answer [scope]`."""
         words = [p.name if p.required else f"[{p.name}]" for p in self.parameters if not p.about.hidden]
@@ -128,12 +134,26 @@ class Context:
     command: Command
     actor: Actor
     at: Address
-    person: Person
-    channel: Channel | None = None
+    person_id: int
     on: MessageRef | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     later: list[Work] = field(default_factory=list)
     community_zone: str = ""
+    _person: Person | None = None
+
+    @property
+    def person(self) -> Person:
+        """The speaker; someone not known yet is a person without an id, whose person_id is 0, which nobody has."""
+        if self._person is None:
+            self._person = self.db.get(Person, self.person_id) or Person(
+                name=self.actor.name, created_at=self.now
+            )
+        return self._person
+
+    @property
+    def channel(self) -> Channel | None:
+        """What is known of the channel this was said in; None in direct messages."""
+        return None if self.at.direct else access.channel(self.db, self.at.platform, self.at.channel)
 
     @property
     def admin(self) -> bool:
@@ -143,13 +163,8 @@ class Context:
     @property
     def zone(self) -> ZoneInfo:
         """The zone the speaker means: their profile's, else their preference, else the place's."""
-        names = (self.actor.zone, self.person.zone, self.community_zone, self.config.bot.timezone)
-        return ZoneInfo(next(name for name in names if name))
-
-    @property
-    def person_id(self) -> int:
-        """The speaker's id; 0, which nobody has, for someone not known yet."""
-        return self.person.id or 0
+        name = self.actor.zone or self.person.zone or self.community_zone or self.config.bot.timezone
+        return ZoneInfo(name)
 
     def then(self, work: Work) -> None:
         """Run `work` in a transaction of its own after this one is committed; its answer is the answer."""
@@ -157,7 +172,7 @@ class Context:
 
     def ask(self, known: Mapping[str, str], problems: Mapping[str, str] | None = None) -> Ask:
         """Return this command's own form, filled with `known`."""
-        return Ask(self.command.form(), dict(known), problems or {})
+        return self.command.ask(known, problems or {})
 
 
 class Group:

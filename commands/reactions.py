@@ -54,8 +54,9 @@ class Reactions:
 
 def _meant(ctx: Context, event: Reacted) -> _Meant | None:
     here = None
-    if ctx.channel is not None and ctx.channel.community_id is not None:
-        here = access.community_by_id(ctx.db, ctx.channel.community_id)
+    channel = ctx.channel
+    if channel is not None and channel.community_id is not None:
+        here = access.community_by_id(ctx.db, channel.community_id)
     action = _action(ctx, here, event.emoji)
     occurrence = sessions.announced(ctx.db, event.on) if action in _ANSWERS else None
     if occurrence is not None:

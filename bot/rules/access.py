@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, and_, bindparam, or_, true
 from sqlmodel import col, func, select
 
 from bot.errors import BadValue, NotAllowed, NotFound
@@ -25,6 +27,34 @@ from storage.tables import (
 )
 
 NEAR = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A community and what someone is in it: "member", "facilitator", or None for who does not belong."""
+
+    community: Community
+    role: str | None
+
+
+# Asked by nearly every command, so built once: building it would cost more than running it.
+_STANDING = (
+    select(Community, Membership.role)
+    .outerjoin(
+        Membership,
+        and_(col(Membership.community_id) == Community.id, col(Membership.person_id) == bindparam("person")),
+    )
+    .where(col(Community.id) == bindparam("community"))
+)
+_OCCURRENCE = select(Occurrence).where(
+    col(Occurrence.session_id) == bindparam("session"), col(Occurrence.number) == bindparam("number")
+)
+
+
+def standing(db: Db, community_id: int, person_id: int) -> Standing:
+    """Return the community behind a foreign key and what the person is in it."""
+    found, role = db.execute(_STANDING, {"community": community_id, "person": person_id}).one()
+    return Standing(found, role)
 
 
 def role(db: Db, community: Community, person_id: int) -> str | None:
@@ -208,37 +238,39 @@ def _gone(what: str, code: str) -> NotFound:
     return NotFound(f"There is no {what} {code} that you can see. It may have been removed.")
 
 
-def _seen(db: Db, community_id: int, person_id: int, everything: bool) -> bool:
-    return may_see(db, community_by_id(db, community_id), person_id, everything=everything)
+Thing = TypeVar("Thing", Occurrence, Resource, Pulse)
 
 
-def occurrence(db: Db, text: str, person_id: int, *, everything: bool) -> Occurrence:
-    """Return the occurrence named "S12.3"; "S12" is the session's first. Raises BadValue, NotFound."""
+def _within(
+    db: Db, found: Thing | None, gone: NotFound, person_id: int, everything: bool
+) -> tuple[Thing, Standing]:
+    if found is None:
+        raise gone
+    where = standing(db, found.community_id, person_id)
+    open_to_all = everything or where.role is not None or where.community.visibility != "private"
+    if not open_to_all and not invited(db, where.community, person_id):
+        raise gone
+    return found, where
+
+
+def occurrence(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Occurrence, Standing]:
+    """Return the occurrence named "S12.3" and where it is; "S12" is the session's first. Raises BadValue, NotFound."""
     session_id, number = _code(text, "S", "session")
-    found = db.exec(
-        select(Occurrence).where(Occurrence.session_id == session_id, Occurrence.number == (number or 1))
-    ).first()
-    if found is None or not _seen(db, found.community_id, person_id, everything):
-        raise _gone("session", f"S{session_id}" + (f".{number}" if number else ""))
-    return found
+    found = db.execute(_OCCURRENCE, {"session": session_id, "number": number or 1}).scalars().first()
+    gone = _gone("session", f"S{session_id}" + (f".{number}" if number else ""))
+    return _within(db, found, gone, person_id, everything)
 
 
-def resource(db: Db, text: str, person_id: int, *, everything: bool) -> Resource:
-    """Return the resource named "R34". Raises BadValue, NotFound."""
+def resource(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Resource, Standing]:
+    """Return the resource named "R34" and where it is. Raises BadValue, NotFound."""
     number, _ = _code(text, "R", "resource")
-    found = db.get(Resource, number)
-    if found is None or not _seen(db, found.community_id, person_id, everything):
-        raise _gone("resource", f"R{number}")
-    return found
+    return _within(db, db.get(Resource, number), _gone("resource", f"R{number}"), person_id, everything)
 
 
-def pulse(db: Db, text: str, person_id: int, *, everything: bool) -> Pulse:
-    """Return the pulse named "P5". Raises BadValue, NotFound."""
+def pulse(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Pulse, Standing]:
+    """Return the pulse named "P5" and where it is. Raises BadValue, NotFound."""
     number, _ = _code(text, "P", "pulse")
-    found = db.get(Pulse, number)
-    if found is None or not _seen(db, found.community_id, person_id, everything):
-        raise _gone("pulse", f"P{number}")
-    return found
+    return _within(db, db.get(Pulse, number), _gone("pulse", f"P{number}"), person_id, everything)
 
 
 def upcoming(db: Db, person_id: int, now: datetime, *, everything: bool) -> list[tuple[str, str]]:

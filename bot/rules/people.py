@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import bindparam, update
+from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from bot.chat import Actor
 from bot.ui.spans import Mention
 from storage.database import Db
 from storage.tables import Account, Delivery, Person
+from storage.types import metadata
 
+ACCOUNT = metadata.tables["account"]
 SEEN_EVERY = timedelta(hours=1)
 UNKNOWN_NAME = "someone who left"
 
@@ -24,25 +29,51 @@ def first_time(db: Db, delivery: str, now: datetime) -> bool:
     return True
 
 
-def recognise(db: Db, actor: Actor, now: datetime) -> Person:
-    """Return the person behind the account, or a stranger with no id, without writing anything."""
-    account = _account(db, actor)
-    owner = db.get(Person, account.person_id) if account else None
-    return owner or Person(name=actor.name, created_at=now)
+# Asked before every command, so built once: the statement alone would cost more than its answer.
+_ACCOUNT = select_columns(
+    *(ACCOUNT.c[name] for name in ("id", "person_id", "name", "zone", "seen_at"))
+).where(ACCOUNT.c.platform == bindparam("platform"), ACCOUNT.c.external_id == bindparam("external_id"))
 
 
-def identify(db: Db, actor: Actor, now: datetime) -> Person:
-    """Return the person behind the account, made known if this is the first time.
+def recognise(db: Db, actor: Actor) -> int:
+    """Return the id of the person behind the account, 0 for a stranger, without writing anything."""
+    found = _account(db, actor)
+    return found.person_id if found else 0
+
+
+def known(db: Db, actor: Actor, now: datetime) -> int:
+    """Return the id of the person behind the account, made known if this is the first time.
 
     The account's name, zone and time last seen are refreshed, the last at most hourly.
     """
-    account = _account(db, actor)
-    if account is None:
-        person = Person(name=actor.name, created_at=now)
-        db.add(person)
-        db.flush()
-        assert person.id is not None, "flushed"
-        account = Account(
+    found = _account(db, actor)
+    if found is None:
+        return _introduce(db, actor, now)
+    renamed = found.name != actor.name or (actor.zone is not None and found.zone != actor.zone)
+    if renamed or now - found.seen_at > SEEN_EVERY:
+        db.execute(
+            update(ACCOUNT)
+            .where(ACCOUNT.c.id == found.id)
+            .values(name=actor.name, zone=actor.zone or found.zone, seen_at=now)
+        )
+    person_id: int = found.person_id
+    return person_id
+
+
+def identify(db: Db, actor: Actor, now: datetime) -> Person:
+    """Return the person behind the account, made known if this is the first time."""
+    person = db.get(Person, known(db, actor, now))
+    assert person is not None, "a foreign key points at it"
+    return person
+
+
+def _introduce(db: Db, actor: Actor, now: datetime) -> int:
+    person = Person(name=actor.name, created_at=now)
+    db.add(person)
+    db.flush()
+    assert person.id is not None, "flushed"
+    db.add(
+        Account(
             person_id=person.id,
             platform=actor.platform,
             external_id=actor.id,
@@ -50,23 +81,13 @@ def identify(db: Db, actor: Actor, now: datetime) -> Person:
             zone=actor.zone,
             seen_at=now,
         )
-        db.add(account)
-        return person
-    if account.name != actor.name or (actor.zone and account.zone != actor.zone):
-        account.name, account.zone = actor.name, actor.zone or account.zone
-        db.add(account)
-    if now - account.seen_at > SEEN_EVERY:
-        account.seen_at = now
-        db.add(account)
-    owner = db.get(Person, account.person_id)
-    assert owner is not None, "a foreign key points at it"
-    return owner
+    )
+    db.flush()
+    return person.id
 
 
-def _account(db: Db, actor: Actor) -> Account | None:
-    return db.exec(
-        select(Account).where(Account.platform == actor.platform, Account.external_id == actor.id)
-    ).first()
+def _account(db: Db, actor: Actor) -> Any:
+    return db.execute(_ACCOUNT, {"platform": actor.platform, "external_id": actor.id}).first()
 
 
 def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Mention]:

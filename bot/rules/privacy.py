@@ -8,7 +8,7 @@ from sqlalchemy import String, cast, delete, select, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
-from bot.rules import outbox
+from bot.rules import outbox, rsvps
 from bot.rules.people import UNKNOWN_NAME
 from storage import search
 from storage.database import Db
@@ -67,6 +67,7 @@ def erase(db: Db, person: Person, now: datetime) -> None:
     assert person.id is not None, "only kept people are erased"
     person_id = person.id
     touched = _resources_of(db, person_id)
+    rsvps.withdraw_all(db, person_id, now)
     outbox.cancel_to(db, person_id, "the person was erased")
     for letter in db.exec(select_rows(Letter).where(Letter.person_id == person_id)).all():
         letter.card, letter.person_account = {}, ""

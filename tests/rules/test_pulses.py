@@ -167,7 +167,7 @@ def test_nothing_is_answered_after_the_time_or_after_closing(db: Db) -> None:
 def test_only_members_answer(db: Db) -> None:
     where, people = place(db)
     pulse = opened(db, where, people[0])
-    with pytest.raises(NotAllowed, match="Join with"):
+    with pytest.raises(NotAllowed, match="for members of"):
         pulses.check(db, pulse, number(person(db, "Stranger")), 1, NOW)
     assert pulses.check(db, pulse, number(people[0]), 1, NOW) == "Yes"
     with pytest.raises(BadValue, match="1 to 3"):
