@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from bot.app import Clock, Hearth, opened
+from bot.app import Clock, Hearth
 from bot.chat import Adapter, MessageRef
 from bot.config import Config
 from bot.rules import balance
-from storage.database import Db
+from storage.database import Database, Db
 from storage.types import metadata
 from tests.platforms import console, memory, web
 
@@ -132,6 +132,16 @@ class World:
         """Return a channel of the main platform."""
         return self.main.channel(name)
 
+    async def begins(self, name: str, founder: Speaker, *members: Speaker, visibility: str = "open") -> Place:
+        """Have a community made in the channel of its name, and joined; return the channel."""
+        slug = name.lower()
+        await founder.says(f"create {name} 'We learn from each other' visibility:{visibility}", in_=slug)
+        assert f"{name} is open" in founder.sees
+        for member in members:
+            await member.says(f"join {slug}")
+            assert f"Welcome to {name}" in member.sees
+        return self.channel(slug)
+
     async def passes(self, **span: float) -> None:
         """Let time pass while the bot runs; `span` is as for timedelta."""
         end = self.clock() + timedelta(**span)
@@ -174,28 +184,28 @@ class World:
 
 
 @asynccontextmanager
-async def world(platform: str, url: str, settings: Mapping[str, Mapping[str, Any]]) -> AsyncIterator[World]:
+async def world(
+    platform: str, database: Database, settings: Mapping[str, Mapping[str, Any]]
+) -> AsyncIterator[World]:
     """Open a world on the platform of this name and the database; `settings` are of the configuration.
 
     Anybody may make communities, and Ada is association staff. The clock stands at `START` and
     moves on by a second with each act.
     """
     bot = {"create": "anyone", "admins": (f"{platform}:ada",), **settings.get("bot", {})}
-    config = Config.model_validate({**settings, "bot": bot})
     clock = Clock()
     clock.stand_at(START)
+    hearth = Hearth(Config.model_validate({**settings, "bot": bot}), database, clock=clock)
 
-    async with opened(config, url, clock=clock) as hearth:
+    async def settle() -> None:
+        await hearth.settle()
+        clock.stand_at(clock() + timedelta(seconds=1))
 
-        async def settle() -> None:
-            await hearth.settle()
-            clock.stand_at(clock() + timedelta(seconds=1))
-
-        async with (
-            PLATFORMS[platform](hearth, settle) as main,
-            memory.opened(hearth, settle, name="other") as other,
-        ):
-            hearth.connect([main.adapter, other.adapter])
-            made = World(hearth, clock, main, other)
-            yield made
-            await made.check()
+    async with (
+        PLATFORMS[platform](hearth, settle) as main,
+        memory.opened(hearth, settle, name="other") as other,
+    ):
+        hearth.connect([main.adapter, other.adapter])
+        made = World(hearth, clock, main, other)
+        yield made
+        await made.check()

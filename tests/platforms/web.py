@@ -214,7 +214,12 @@ class Window:
     async def _do(self, path: str, channel: str, about: Json, source: Shown | None = None) -> None:
         await self._enter()
         self._acts += 1
-        body = {"id": f"{self._window}.{self._acts}", "as": self._id, "channel": channel, "zone": self._zone or ""}
+        body = {
+            "id": f"{self._window}.{self._acts}",
+            "as": self._id,
+            "channel": channel,
+            "zone": self._zone or "",
+        }
         self._last = path, body | about
         answer = await self._browser.post(*self._last)
         self._answer, self._form, self._refusal, self.mark = None, None, answer.get("problem", ""), ""
