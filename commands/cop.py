@@ -9,7 +9,7 @@ from bot.cards import communities as cards
 from bot.chat import Answer, Reply, Update
 from bot.errors import Conflict
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, communities, outbox, people, resources, rsvps, sessions, settings
+from bot.rules import access, communities, outbox, people, resources, sessions, settings
 from bot.ui.cards import Card, note
 from bot.ui.spans import Bold, Code, Moment
 from storage.database import Db
@@ -222,7 +222,6 @@ def invite(
 @group.command("Leave a community; others are not told", example="cop leave python", frozen_too=True)
 def leave(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     key = communities.leave(ctx.db, community, ctx.person, ctx.now)
-    rsvps.withdraw_all(ctx.db, ctx.person_id, ctx.now, community.id)
     return Reply(cards.left(community.name, key))
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 
 from bot.chat import Address
 from bot.errors import BadValue, Conflict, NotFound
-from bot.rules import access, digests
+from bot.rules import access, digests, rsvps
 from storage.database import Db, locked
 from storage.tables import Channel, Community, Farewell, JoinRequest, Membership, Person
 
@@ -130,7 +130,7 @@ def invite(db: Db, community: Community, person: Person, inviter: Person, now: d
 
 
 def leave(db: Db, community: Community, person: Person, now: datetime) -> str:
-    """End the membership; return the key under which a reason may be left, joined to nobody.
+    """End the membership and pass on any seats; return the key under which a reason may be left, joined to nobody.
 
     Raises Conflict for someone who is no member, or the last facilitator.
     """
@@ -141,6 +141,7 @@ def leave(db: Db, community: Community, person: Person, now: datetime) -> str:
     if membership.role == "facilitator":
         _not_the_last(db, community, "leave")
     db.delete(membership)
+    rsvps.withdraw_all(db, _id(person), now, community.id)
     farewell = Farewell(id=secrets.token_hex(8), community_id=_id(community), reason="", month=f"{now:%Y-%m}")
     db.add(farewell)
     return farewell.id
