@@ -114,11 +114,6 @@ class Command:
         fieldless = {p.name: known[p.name] for p in self.parameters if p.about.hidden and p.name in known}
         return Ask(self.form(Call(self.path, fieldless)), dict(known), dict(problems))
 
-    def ask(self, known: Mapping[str, str], problems: Mapping[str, str]) -> Ask:
-        """Return the form with these values and problems; its call carries the values that have no field."""
-        fieldless = {p.name: known[p.name] for p in self.parameters if p.about.hidden and p.name in known}
-        return Ask(self.form(Call(self.path, fieldless)), dict(known), dict(problems))
-
     def usage(self) -> str:
         """Return how it is typed: `session rsvp session answer [scope]`."""
         words = [p.name if p.required else f"[{p.name}]" for p in self.parameters if not p.about.hidden]
