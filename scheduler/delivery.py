@@ -205,7 +205,9 @@ class Delivery:
             return partial(letters.undeliverable, claim=claim, reason=error.reason, now=self._clock())
         except Exception as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
-            _log.warning("in doubt", letter=claim.key, reason=reason, exc_info=error)
+            # A broken line needs no traceback; anything else may be a mistake in the adapter.
+            trace = None if isinstance(error, OSError) else error
+            _log.warning("in doubt", letter=claim.key, reason=reason, exc_info=trace)
             return partial(letters.unknown, claim=claim, reason=reason)
         return partial(letters.sent, claim=claim, message_id=message.id, now=self._clock())
 

@@ -85,13 +85,12 @@ class Server:
 
 async def serve(seed: int, slow: float, lost: float) -> None:
     """Serve on a free port of the loopback address, printed first, until standard input ends."""
-    runner = web.AppRunner(Server(seed, slow, lost).application(), shutdown_timeout=0)
+    runner = web.AppRunner(Server(seed, slow, lost).application())
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     print(runner.addresses[0][1], flush=True)  # noqa: T201  # how its parent learns the port
     await asyncio.to_thread(sys.stdin.read)
-    await runner.cleanup()
 
 
 if __name__ == "__main__":
