@@ -4,7 +4,13 @@ import { disc, h, icon } from "./dom.js";
 import { post } from "./net.js";
 import { state } from "./state.js";
 
-const addressOf = (id) => `?${new URLSearchParams({ as: id, ...(state.here ? { channel: state.here } : {}) })}`;
+/** The address of this place as that person; a conversation with the bot is each person's own. */
+function addressOf(id) {
+  const query = new URLSearchParams(location.search);
+  query.set("as", id);
+  if (query.get("channel")?.startsWith("@")) query.set("channel", `@${id}`);
+  return `?${query}`;
+}
 
 /** A dialog with one line to fill in; `done(name)` sends it and may throw a sentence for the person. */
 function nameForm(label, action, done, value = "") {

@@ -1,11 +1,12 @@
 """The web chat in a real browser: two people, a form, buttons, reactions, a lost connection, a phone."""
 
 import re
+from datetime import timedelta
 
 from playwright.async_api import Browser, Page, expect
 
 from adapters.web import WebAdapter, WebServer
-from bot.chat import Address, Called
+from bot.chat import Address, Called, MessageRef
 from bot.ui.cards import note
 from tests.adapters.web.conftest import Served
 from tests.adapters.web.scripted import CATALOGUE, WHEN, parse, session
@@ -206,6 +207,29 @@ async def test_a_lost_connection_is_shown_and_what_was_done_meanwhile_arrives_on
         await server.stop()
     assert [message.text for message in web.chat.page("general")].count("said while away") == 1
     assert len(web.events) == 1
+
+
+async def test_a_permalink_opens_at_its_message_and_the_rest_is_above_and_below(
+    browser: Browser, web: Served
+) -> None:
+    said = [
+        web.chat.say("python", "fran", f"line {n}.", key=str(n), now=WHEN + timedelta(hours=n))
+        for n in range(120)
+    ]
+    quote = await web.adapter.read(MessageRef(Address("web", "python"), str(said[40].id)))
+    assert quote is not None
+    async with quiet_page(browser) as page:
+        await page.goto(quote.permalink)
+        await page.get_by_role("dialog").get_by_role("link", name="Mo", exact=True).click()
+        log = page.get_by_role("log")
+        await expect(log.locator(".pointed")).to_contain_text("line 40.")
+        await expect(log.locator(".pointed")).to_be_in_viewport()
+        await expect(log).to_contain_text("line 119.")
+        await expect(log).not_to_contain_text("line 3.")
+        await page.get_by_role("button", name="Show earlier messages").click()
+        await expect(log).to_contain_text("line 0.")
+        await expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
+        await expect(log.get_by_role("article")).to_have_count(120)
 
 
 async def test_a_newcomer_on_a_phone_comes_in_by_name(browser: Browser, web: Served) -> None:
