@@ -164,7 +164,8 @@ class Delivery:
         if agenda.due:
             await self._post_due(now)
         self._look_for(agenda, busy)
-        self._edit_stale(agenda, busy)
+        if agenda.stale:
+            await self._edit_stale(now)
 
     # Posting
 
@@ -255,12 +256,20 @@ class Delivery:
 
     # Editing stale cards
 
-    def _edit_stale(self, agenda: Agenda, busy: Collection[int]) -> None:
-        for stale in agenda.stale:
-            platform = stale.message.at.platform
-            if stale.letter_id in busy or not self._free("edit", platform):
+    async def _edit_stale(self, now: datetime) -> None:
+        for platform in self._adapters:
+            free = self._free("edit", platform)
+            if free == 0:
                 continue
-            if self._may_post(stale.message.at):
+            take = partial(
+                letters.take_stale,
+                now=now,
+                platform=platform,
+                limit=free,
+                lease=self._lease,
+                ready=self._may_post,
+            )
+            for stale in await self._database.write(take):
                 self._start(_Errand("edit", platform, stale.letter_id), self._edit(stale))
 
     async def _edit(self, stale: Stale) -> None:
@@ -282,7 +291,8 @@ class Delivery:
                 again_at = self._clock() + timedelta(seconds=self._wait(times))
             else:
                 _log.error("card left as it is", letter=stale.letter_id, subject=stale.subject, tries=times)
-        await self._database.write(partial(letters.redrawn, stale=stale, again_at=again_at))
+        done = partial(letters.redrawn, stale=stale, now=self._clock(), again_at=again_at)
+        await self._database.write(done)
 
     def _drawn(self, stale: Stale, db: Db) -> Card | None:
         return self._draw(db, stale.subject, self._clock())

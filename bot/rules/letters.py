@@ -53,7 +53,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A posted card that shows an old state of `subject`, as of the mark `redraw_at`."""
+    """A posted card that shows an old state of `subject`, taken to be edited under the mark `redraw_at`."""
 
     letter_id: int
     subject: str
@@ -67,8 +67,8 @@ class Agenda:
 
     due: bool
     stuck: bool
+    stale: bool
     doubts: tuple[Claim, ...]
-    stale: tuple[Stale, ...]
 
 
 def agenda(db: Db, now: datetime, *, platforms: Collection[str], lease: timedelta) -> Agenda:
@@ -81,17 +81,11 @@ def agenda(db: Db, now: datetime, *, platforms: Collection[str], lease: timedelt
         .order_by(col(Letter.id))
         .limit(BATCH)
     ).all()
-    stale = db.exec(
-        select(Letter)
-        .where(col(Letter.redraw_at) <= now, Letter.state == "sent", col(Letter.platform).in_(platforms))
-        .order_by(col(Letter.redraw_at))
-        .limit(BATCH)
-    ).all()
     return Agenda(
         due=db.exec(select(Letter.id).where(or_(late, due)).limit(1)).first() is not None,
         stuck=db.exec(select(Letter.id).where(_lost(now, lease)).limit(1)).first() is not None,
+        stale=db.exec(select(Letter.id).where(_stale(now, platforms)).limit(1)).first() is not None,
         doubts=tuple(_claim(letter) for letter in doubts),
-        stale=tuple(_stale(letter) for letter in stale),
     )
 
 
@@ -258,11 +252,48 @@ def stuck(db: Db, now: datetime, *, lease: timedelta, ours: Collection[int] = ()
     return len(lost)
 
 
-def redrawn(db: Db, stale: Stale, again_at: datetime | None = None) -> None:
-    """Clear the stale mark, or move it to `again_at`, unless it was set anew while the card was edited."""
+def take_stale(
+    db: Db,
+    now: datetime,
+    *,
+    platform: str,
+    limit: int,
+    lease: timedelta,
+    ready: Callable[[Address], bool] = lambda to: True,
+) -> list[Stale]:
+    """Take up to `limit` posted cards that show an old state, to be drawn anew and edited.
+
+    The mark moves to the end of the lease: until then no other process edits the card, so an older
+    drawing cannot arrive last; and if this one dies the card is due again. `ready` as for `claim`.
+    """
+    found = db.exec(
+        select(Letter)
+        .where(_stale(now, [platform]))
+        .order_by(col(Letter.redraw_at), col(Letter.id))
+        .limit(max(BATCH, limit))
+        .with_for_update(skip_locked=True)
+    ).all()
+    taken: list[Stale] = []
+    for letter in found:
+        if len(taken) == limit:
+            break
+        if ready(_address(letter)):
+            mark = letter.redraw_at = now + lease
+            db.add(letter)
+            message = MessageRef(_address(letter), letter.message_id)
+            taken.append(Stale(_id(letter), letter.subject, message, mark))
+    return taken
+
+
+def redrawn(db: Db, stale: Stale, now: datetime, again_at: datetime | None = None) -> None:
+    """Clear the mark of a card that was edited, or move it to `again_at`.
+
+    What changed while it was being edited makes it stale again at once.
+    """
     letter = locked(db, Letter, stale.letter_id)
-    if letter is not None and letter.redraw_at == stale.redraw_at:
-        letter.redraw_at = again_at
+    if letter is not None and letter.redraw_at is not None:
+        changed = letter.redraw_at != stale.redraw_at
+        letter.redraw_at = again_at or (now if changed else None)
         db.add(letter)
 
 
@@ -288,11 +319,8 @@ def _claim(letter: Letter) -> Claim:
     return Claim(_id(letter), letter.key, _address(letter), letter.attempts, letter.lease_until)
 
 
-def _stale(letter: Letter) -> Stale:
-    if letter.redraw_at is None:
-        raise ValueError("only a letter with a stale mark is stale")
-    message = MessageRef(_address(letter), letter.message_id)
-    return Stale(_id(letter), letter.subject, message, letter.redraw_at)
+def _stale(now: datetime, platforms: Collection[str]) -> Any:
+    return and_(col(Letter.redraw_at) <= now, Letter.state == "sent", col(Letter.platform).in_(platforms))
 
 
 def _address(letter: Letter) -> Address:

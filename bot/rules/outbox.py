@@ -120,8 +120,11 @@ def tell(
 
 
 # Every answer to a session redraws its announcement: statements built once, beside the unit of work.
-_SHOWS = sql_select(col(Letter.id), col(Letter.redraw_at)).where(
-    col(Letter.subject) == bindparam("shown"), col(Letter.state).in_(("sent", "held", *UNSETTLED))
+_SHOWS = (
+    sql_select(col(Letter.id), col(Letter.redraw_at))
+    .where(col(Letter.subject) == bindparam("shown"), col(Letter.state).in_(("sent", "held", *UNSETTLED)))
+    .order_by(col(Letter.id))
+    .with_for_update()
 )
 _STALE = update(Letter).where(col(Letter.id) == bindparam("letter")).values(redraw_at=bindparam("since"))
 

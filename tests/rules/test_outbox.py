@@ -58,6 +58,10 @@ def claim(db: Db, now: datetime, platform: str = "slack", limit: int = 10) -> li
     return letters.claim(db, now, platform=platform, limit=limit, lease=LEASE)
 
 
+def take_stale(db: Db, now: datetime, platform: str = "slack") -> list[letters.Stale]:
+    return letters.take_stale(db, now, platform=platform, limit=10, lease=LEASE)
+
+
 def letter(db: Db, key: str) -> Letter:
     return db.exec(select(Letter).where(Letter.key == key)).one()
 
@@ -355,30 +359,43 @@ def test_redraw_marks_what_shows_the_subject(db: Db, community: Community) -> No
         letters.sent(db, parcel.claim, "1.0", NOW)
     outbox.redraw(db, "session:1", second(5))
 
-    def stale() -> list[str]:
-        agenda = letters.agenda(db, second(5), platforms=("slack",), lease=LEASE)
-        return [f"{s.subject} {s.message.at.channel}" for s in agenda.stale]
-
-    assert stale() == ["session:1 C1", "session:1 C2"]
+    assert letters.agenda(db, second(5), platforms=("slack",), lease=LEASE).stale
+    assert not letters.agenda(db, second(5), platforms=("web",), lease=LEASE).stale
+    taken = take_stale(db, second(5))
+    assert [f"{stale.subject} {stale.message.at.channel}" for stale in taken] == [
+        "session:1 C1",
+        "session:1 C2",
+    ]
     # A card not sent yet is edited once it is.
     (web,) = claim(db, second(5), platform="web")
     letters.sent(db, web.claim, "2.0", second(6))
-    assert len(letters.agenda(db, second(6), platforms=("web",), lease=LEASE).stale) == 1
+    assert len(take_stale(db, second(6), platform="web")) == 1
 
 
 def test_a_change_during_the_edit_is_not_lost(db: Db, community: Community) -> None:
     announce(db, community, subject="session:1")
     letters.sent(db, claim(db, NOW)[0].claim, "1.0", NOW)
     outbox.redraw(db, "session:1", NOW)
-    (before,) = letters.agenda(db, NOW, platforms=("slack",), lease=LEASE).stale
+    outbox.redraw(db, "session:1", NOW)
+    (before,) = take_stale(db, NOW)
     outbox.redraw(db, "session:1", NOW)  # at the very same moment
-    letters.redrawn(db, before)
-    (again,) = letters.agenda(db, second(1), platforms=("slack",), lease=LEASE).stale
-    letters.redrawn(db, again, again_at=second(30))
-    assert letters.agenda(db, second(29), platforms=("slack",), lease=LEASE).stale == ()
-    (last,) = letters.agenda(db, second(30), platforms=("slack",), lease=LEASE).stale
-    letters.redrawn(db, last)
-    assert letters.agenda(db, second(30), platforms=("slack",), lease=LEASE).stale == ()
+    assert take_stale(db, NOW) == [], "it is being edited"
+    letters.redrawn(db, before, NOW)
+    (again,) = take_stale(db, NOW)
+    letters.redrawn(db, again, NOW, again_at=second(30))
+    assert take_stale(db, second(29)) == []
+    (last,) = take_stale(db, second(30))
+    letters.redrawn(db, last, second(30))
+    assert take_stale(db, second(90)) == []
+
+
+def test_an_edit_whose_process_died_is_taken_up(db: Db, community: Community) -> None:
+    announce(db, community, subject="session:1")
+    letters.sent(db, claim(db, NOW)[0].claim, "1.0", NOW)
+    outbox.redraw(db, "session:1", NOW)
+    assert len(take_stale(db, NOW)) == 1
+    assert take_stale(db, second(29)) == []
+    assert len(take_stale(db, second(30))) == 1
 
 
 # The books

@@ -15,7 +15,7 @@ from bot.rules.balance import balance, counts
 from bot.ui.cards import Card, note
 from scheduler.delivery import Delivery, Pace
 from scheduler.rates import Limit, Limits, Rates
-from storage.database import Database, Db
+from storage.database import Database, Db, locked
 from storage.tables import Account, Channel, Community, Letter, Membership, Person
 from tests.fakes.ledger import Clock, Fault, Ledger
 
@@ -501,6 +501,38 @@ async def test_a_change_during_the_edit_makes_another_edit(post: Post) -> None:
     post.ledger.gate.set()
     await settling
     assert [words for _, words in post.ledger.edited] == ["1 going", "2 going"]
+
+
+async def test_after_any_number_of_changes_at_once_the_card_shows_the_last(post: Post) -> None:
+    await post.channels(3)
+    await post.announce("s1", subject="session:1")
+    await post.delivery().settle()
+
+    def change(db: Db) -> None:
+        community = locked(db, Community, db.exec(select(Community.id)).one())
+        assert community is not None
+        community.charter += "."
+        db.add(community)
+        outbox.redraw(db, "session:1", post.clock.now())
+
+    def drawn(db: Db, subject: str, now: datetime) -> Card:
+        return note(db.exec(select(Community.charter)).one())
+
+    post.draw = drawn  # type: ignore[method-assign]  # draws what the database says
+    deliveries = [post.delivery(pace=Pace(idle=600)) for _ in range(2)]
+    running = [asyncio.create_task(delivery.run()) for delivery in deliveries]
+
+    async def change_and_nudge(n: int) -> None:
+        await post.database.write(change)
+        deliveries[n % 2].nudge()
+
+    await asyncio.gather(*(change_and_nudge(n) for n in range(30)))
+    for delivery in deliveries:
+        await delivery.settle()
+        await delivery.stop(5)
+    await asyncio.gather(*running)
+    last = dict(post.ledger.edited)
+    assert last == {"1": "." * 30, "2": "." * 30, "3": "." * 30}
 
 
 async def test_edits_wait_when_asked_and_share_the_channels_rate(post: Post) -> None:
