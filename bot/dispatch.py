@@ -77,9 +77,12 @@ class Dispatcher:
             command = self._registry.command(event.call.path)
             path = command.path
             return await self._run(event, command)
-        except Problems as missing:
+        except Problems as wrong:
+            if not command.has_fields_for(wrong.by_param):
+                outcome = "refused"
+                return Reply(note(wrong.message))
             outcome = "asked"
-            return command.ask(arguments.place(command, event.call), missing.by_param)
+            return command.ask(arguments.place(command, event.call), wrong.by_param)
         except UserError as refusal:
             outcome = "refused"
             return Reply(_refusal(refusal))

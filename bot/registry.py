@@ -109,6 +109,10 @@ class Command:
         verb = self.path if len(self.path) <= 24 else self.path.rpartition(" ")[2]
         return Form(verb.capitalize(), call or Call(self.path), shown, intro=self.summary)
 
+    def has_fields_for(self, names: Iterable[str]) -> bool:
+        """Return whether the form asks for every one of these parameters; a value that it hides it cannot mend."""
+        return set(names) <= {p.name for p in self.parameters if not p.about.hidden}
+
     def ask(self, known: Mapping[str, str], problems: Mapping[str, str]) -> Ask:
         """Return the form with these values and problems; its call carries the values that have no field."""
         fieldless = {p.name: known[p.name] for p in self.parameters if p.about.hidden and p.name in known}
