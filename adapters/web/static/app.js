@@ -8,7 +8,7 @@ import { addChannel, switchPeople, welcome } from "./people.js";
 import {
   addPrivate, apply, begin, changePrivate, channel, hear, isUnread, markRead, nameOf, outboxKey, state, titleOf,
 } from "./state.js";
-import { atEnd, drawTimeline, noticeNewer, showMessage, startTimeline, toEnd } from "./timeline.js";
+import { atEnd, drawTimeline, noticeNewer, showMessage, showPrivate, startTimeline, toEnd } from "./timeline.js";
 
 const HINT_SEEN = "hearth:hint-seen";
 let outbox = null;
@@ -150,9 +150,10 @@ function settled({ body, about }, answer) {
   if (answer.kind === "said" || answer.kind === "posted") take({ kind: "message", thing: answer.message }, apply);
   if (answer.kind === "redraw" && source.entry && changePrivate(source.entry, { card: answer.card, at: answer.at })) draw();
   else if (answer.kind === "private" || answer.kind === "redraw") {
-    addPrivate(body.channel, { id: randomId(), card: answer.card, at: answer.at, asked: asked || source.asked || "" });
+    const id = randomId();
+    addPrivate(body.channel, { id, card: answer.card, at: answer.at, asked: asked || source.asked || "" });
     draw();
-    if (body.channel === state.here) toEnd();
+    if (body.channel === state.here) showPrivate(id);
   }
 }
 

@@ -62,6 +62,15 @@ export function noticeNewer() {
   if (!stuck) newer.hidden = false;
 }
 
+/** Show a private reply from its beginning, also when it is taller than the window. */
+export function showPrivate(id) {
+  toEnd();
+  const element = log.querySelector(`[data-private="${id}"]`);
+  if (!element || element.offsetHeight <= log.clientHeight) return;
+  stuck = false;
+  element.scrollIntoView({ block: "start" });
+}
+
 export function showMessage(id) {
   const element = log.querySelector(`[data-id="${id}"]`);
   if (!element) return;
