@@ -84,6 +84,7 @@ class Hearth:
         self.database = database
         self.clock = clock
         self.metrics = Metrics()
+        database.observe = self.metrics.database
         self.registry = registry()
         self.adapters: dict[str, Adapter] = {}
         self._drawers = drawers(config)
