@@ -21,7 +21,10 @@ EDITION = Param("Edition", low=1, high=2**31, hidden=True)
     "The next digest as it would look now", role=Role.FACILITATOR, writes=False, example="digest preview"
 )
 def preview(ctx: Context, *, community: Annotated[Community, COMMUNITY]) -> Answer:
-    """Show the next edition, with the reason each item is in."""
+    """Show the draft that waits, else the next edition with the reason each item is in."""
+    draft_id = digests.waiting(ctx.db, community)
+    if draft_id is not None:
+        return Reply(_drawn(ctx, draft_id))
     limits = ctx.config.digest
     draft, card = digests.upcoming(ctx.db, community, ctx.now, limits)
     shown = digests.fitted(draft, community, limits).items
@@ -127,5 +130,4 @@ def _next(community: Community) -> Moment | None:
 
 
 def _drawn(ctx: Context, edition: int) -> Card:
-    ctx.db.flush()
     return digests.drawn(ctx.db, edition, ctx.now) or note("That draft is gone.")

@@ -13,7 +13,9 @@ from storage.crew import Job
 from storage.problems import NotDurable, Unreachable
 
 TRIES = 6  # of one piece of work, when others keep getting in its way
-TRY_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock: the server asks for it
+# Serialization failure and deadlock: the server asks for it. Unique violation: somebody wrote the same
+# row at the same moment, which the next try sees; where it is a mistake of ours, all tries fail.
+TRY_AGAIN = {"40001", "40P01", "23505"}
 
 
 def engine_for(url: URL, *, connections: int) -> Engine:
@@ -24,6 +26,7 @@ def engine_for(url: URL, *, connections: int) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # an error in a log must not say who answered what
         connect_args={"connect_timeout": 10, "application_name": "hearth"},
     )
     try:

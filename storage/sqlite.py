@@ -30,11 +30,15 @@ class Connection(sqlite3.Connection):
     sees is a savepoint inside the group's transaction, at a third of the price.
     """
 
+    in_job = False
+
     def commit(self) -> None:
         """Nothing: the group commits."""
 
     def rollback(self) -> None:
-        """Nothing: the group rolls back."""
+        """Undo the piece of work that is being done, if any; the rest of its group stands."""
+        if self.in_job and self.in_transaction:
+            self.execute("ROLLBACK TO job")
 
 
 def connect(path: Path) -> Connection:
@@ -63,7 +67,12 @@ def connect(path: Path) -> Connection:
 
 def engine_for(path: Path) -> Engine:
     """An engine on the file whose connections leave BEGIN, COMMIT and ROLLBACK to the caller."""
-    return create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
+    return create_engine(
+        "sqlite://",
+        creator=lambda: connect(path),
+        poolclass=NullPool,
+        hide_parameters=True,  # an error in a log must not say who answered what
+    )
 
 
 class _Lane:
@@ -106,17 +115,21 @@ class Writer(_Lane):
 
     def _do(self, job: Job) -> None:
         self._driver.execute("SAVEPOINT job")
+        self._driver.in_job = True
         try:
             job.result = job.work(self._db)
             self._db.flush()
+            if self._db.in_nested_transaction():
+                raise RuntimeError("a rule left a savepoint open")
+            self._db.expunge_all()
         except BaseException as error:
             job.error = error
             self._db.close()
             if not self._driver.in_transaction:  # a full disk ends the whole transaction
                 raise
-            self._driver.execute("ROLLBACK TO job")
-        else:
-            self._db.expunge_all()
+            self._driver.rollback()  # which closing the session has done only if it was used
+        finally:
+            self._driver.in_job = False
         self._driver.execute("RELEASE job")
 
 

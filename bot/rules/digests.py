@@ -214,6 +214,12 @@ def held_edition(db: Db, community: Community, edition_id: int, now: datetime) -
     return edition
 
 
+def waiting(db: Db, community: Community) -> int | None:
+    """Return the id of the draft that waits for the facilitators, if one does."""
+    held = _held(db, community)
+    return held.id if held else None
+
+
 def drawn(db: Db, edition_id: int, now: datetime) -> Card | None:
     """Return the draft as facilitators see it now, or what became of it."""
     edition = db.get(Edition, edition_id)

@@ -131,7 +131,7 @@ def first_reached(wall: datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     after=st.integers(0, 37 * 365 * 24 * 60).map(
@@ -488,9 +488,11 @@ def test_a_draft_waits_for_its_facilitators_a_day_ahead(db: Db) -> None:
     shown = draw(db, f"edition:{edition.id}", DUE)
     assert shown is not None
     assert [button.label for button in shown.buttons()] == ["Send", "Add note", "Drop"]
+    assert digests.waiting(db, where) == edition.id
 
     assert digests.release(db, where, number(edition), fran, DUE - HOUR) == 1
     assert states(db, where) == ["sent"]
+    assert digests.waiting(db, where) is None
     settled = draw(db, f"edition:{edition.id}", DUE)
     assert settled is not None
     assert "was sent by Fran" in words(settled)
@@ -632,7 +634,7 @@ steps = st.one_of(
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import col, select
 
 from bot.cards import pulses as cards
@@ -367,3 +367,16 @@ def _sqlite_has_no_rowid(db: Db, people: Sequence[Person], values: Sequence[str]
             db.execute(text(f"SELECT rowid FROM {table}"))
     stored = db.exec(select(Ballot.value).order_by(col(Ballot.key))).all()
     assert list(stored) not in (list(values), list(values)[::-1])
+
+
+async def test_a_failing_statement_tells_the_log_nothing_of_the_answer(database: Database) -> None:
+    def twice(db: Db) -> None:
+        where, people = place(db)
+        pulse = opened(db, where, people[0], anonymous=False)
+        question = db.exec(select(Question.id).where(Question.pulse_id == pulse.id)).one()
+        for _ in range(2):
+            db.execute(insert(NamedAnswer), [{"question_id": question, "person_id": 1, "value": "CANARY"}])
+
+    with pytest.raises(IntegrityError) as failure:
+        await database.write(twice)
+    assert "CANARY" not in str(failure.value)

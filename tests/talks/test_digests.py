@@ -65,6 +65,8 @@ async def test_a_held_digest_waits_for_a_facilitator(world: World) -> None:
     await world.passes(days=1)
     assert "Draft. Python: digest of 3 March" in fran.inbox[-1]
     assert channel.messages == []
+    await fran.says("digest preview", in_="python")
+    assert "Draft. Python" in fran.sees
     await fran.presses("Add note")
     await fran.fills(note="Bring cake on Thursday")
     assert "Bring cake on Thursday" in fran.inbox[-1]
@@ -96,3 +98,38 @@ async def test_a_digest_missed_by_more_than_twelve_hours_is_folded_into_the_next
     await world.passes(days=6)
     [digest] = channel.messages
     assert "Guide a" in digest
+
+
+async def test_too_little_to_tell_is_told_to_the_facilitators_once(world: World) -> None:
+    fran, mo = world.people("Fran", "Mo")
+    channel = await world.begins("Python", fran, mo)
+    await mo.says("resource save https://example.org/a 'Guide a'", in_="python")
+    await world.passes(days=9)
+    assert channel.messages == []
+    [told] = fran.inbox
+    assert "There was no digest for Python this time: fewer than 3 things to tell" in told
+    assert mo.inbox == []
+    for name in ("b", "c"):
+        await mo.says(f"resource save https://example.org/{name} 'Guide {name}'", in_="python")
+    await world.passes(days=7)
+    [digest] = channel.messages
+    for name in ("a", "b", "c"):
+        assert f"Guide {name}" in digest
+    assert len(fran.inbox) == 1
+
+
+async def test_every_connected_channel_gets_a_digest_exactly_once(world: World) -> None:
+    fran, mo = world.people("Fran", "Mo")
+    await world.begins("Python", fran, mo)
+    for place in ("snakes", "lounge"):
+        await fran.says("connect python", in_=place)
+    await fran.says("disconnect python", in_="lounge")
+    for name in ("a", "b", "c"):
+        await mo.says(f"resource save https://example.org/{name} 'Guide {name}'", in_="python")
+    await world.passes(days=2)
+    for place in ("python", "snakes"):
+        [digest] = world.channel(place).messages
+        assert "Guide a" in digest
+    assert world.channel("lounge").messages == []
+    await world.passes(days=7)
+    assert len(world.channel("python").messages) == 1
