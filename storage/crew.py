@@ -84,7 +84,7 @@ class Crew:
                 carry(jobs)
             except BaseException as error:  # whatever went wrong, somebody waits for an answer
                 for job in jobs:
-                    job.error = job.error or error
+                    job.error = error if job.error is None else job.error
             _answer(jobs)
 
     def _take(self) -> list[Job]:

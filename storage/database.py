@@ -1,7 +1,8 @@
 """The database as the rest of Hearth sees it: a function goes in, a transaction happens."""
 
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -17,7 +18,8 @@ Model = TypeVar("Model", bound=SQLModel)
 
 EXAMPLES = "Write sqlite:///data/hearth.db or postgresql://user@host/name"
 GROUP = 64  # pieces of work in one SQLite commit, at most
-SQLITE_READERS = 2
+READ_GROUP = 8  # in one read; more would make quick questions wait for slow ones
+SQLITE_READERS = 4
 POSTGRES_WRITERS = 8
 POSTGRES_READERS = 8
 
@@ -25,10 +27,14 @@ __all__ = ["Database", "Db", "locked", "open_database", "parse_url"]
 
 
 class Database:
-    """An open database. Work is a plain function of a `Db`; objects it returns may be read afterwards."""
+    """An open database. Work is a plain function of a `Db`; objects it returns may be read afterwards.
+
+    `observe` is told of each transaction: its kind, and the seconds from asking for it to its end.
+    """
 
     def __init__(self, dialect: str, writers: Crew, readers: Crew, release: Callable[[], None]) -> None:
         self.dialect = dialect
+        self.observe: Callable[[Literal["read", "write"], float], None] = lambda kind, seconds: None
         self._writers = writers
         self._readers = readers
         self._release = release
@@ -40,11 +46,19 @@ class Database:
         cancelled meanwhile. On PostgreSQL it may run again after a conflict, so it must have no
         effect outside the database.
         """
-        return await self._writers.do(work)
+        began = time.perf_counter()
+        try:
+            return await self._writers.do(work)
+        finally:
+            self.observe("write", time.perf_counter() - began)
 
     async def read(self, work: Callable[[Db], T]) -> T:
         """Run `work` on one unchanging view of everything committed so far; writing in it is an error."""
-        return await self._readers.do(work)
+        began = time.perf_counter()
+        try:
+            return await self._readers.do(work)
+        finally:
+            self.observe("read", time.perf_counter() - began)
 
     async def close(self) -> None:
         """Finish the work that waits and let go of the database."""
@@ -92,7 +106,7 @@ def _open_sqlite(url: URL) -> Database:
     return Database(
         "sqlite",
         Crew("hearth-write", [writer.carry], group=GROUP),
-        Crew("hearth-read", [reader.carry for reader in readers], group=8),
+        Crew("hearth-read", [reader.carry for reader in readers], group=READ_GROUP),
         release,
     )
 

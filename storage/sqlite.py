@@ -106,8 +106,11 @@ class Writer(_Lane):
             for job in jobs:
                 self._do(job)
             self._driver.execute("COMMIT")
-        except (sqlite3.Error, DBAPIError) as error:
-            raise NotWritten(f"The change could not be written: {error}") from error
+        except BaseException as error:
+            # Only what SQLite says: SQLAlchemy's message, or a rule's, has values of somebody else's work.
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            reason = cause if isinstance(cause, sqlite3.Error) else "the transaction was lost"
+            raise NotWritten(f"The change could not be written: {reason}") from error
         finally:
             if self._driver.in_transaction:
                 self._driver.execute("ROLLBACK")

@@ -35,6 +35,15 @@ def names(db: Db) -> list[str]:
     return list(db.exec(select(Person.name).order_by(Person.name)))
 
 
+async def together(database: Database, *works: Callable[[Db], object]) -> list[object]:
+    """How each of the works ended, all having been queued before the first was begun."""
+    gate = threading.Event()
+    tasks = [asyncio.create_task(database.write(work)) for work in (lambda _: gate.wait(10), *works)]
+    await asyncio.sleep(0)  # every task has run to where it waits for its answer
+    gate.set()
+    return (await asyncio.gather(*tasks, return_exceptions=True))[1:]
+
+
 async def test_what_work_returns_can_be_read_afterwards(database: Database) -> None:
     ana = await database.write(add("Ana"))
     assert ana.id is not None
@@ -67,10 +76,7 @@ async def test_work_that_fails_takes_nothing_of_its_group_along(database: Databa
         next(iter(()))  # a StopIteration, which no future can carry
 
     works = [add(f"good {number}") for number in range(3)]
-    outcomes = await asyncio.gather(
-        *(database.write(work) for work in (works[0], refused, works[1], raising, works[2], refused)),
-        return_exceptions=True,
-    )
+    outcomes = await together(database, works[0], refused, works[1], raising, works[2], refused)
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds == [Person, IntegrityError, Person, RuntimeError, Person, IntegrityError]
     assert await database.read(names) == ["good 0", "good 1", "good 2"]
@@ -85,6 +91,30 @@ async def test_a_rule_may_have_savepoints_of_its_own(database: Database) -> None
 
     await database.write(work)
     assert await database.read(names) == ["Ana", "Ben"]
+
+
+async def test_rolling_back_in_a_rule_undoes_that_rule_only(database: Database) -> None:
+    def work(db: Db) -> None:
+        add("undone")(db)
+        db.flush()
+        db.rollback()
+        add("kept")(db)
+
+    await asyncio.gather(database.write(add("before")), database.write(work), database.write(add("after")))
+    assert await database.read(names) == ["after", "before", "kept"]
+
+
+async def test_a_savepoint_left_open_is_an_error_of_its_rule_only(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+
+    def careless(db: Db) -> None:
+        db.begin_nested()
+        add("lost")(db)
+
+    outcomes = await together(database, add("Ana"), careless, add("Ben"))
+    assert [type(outcome) for outcome in outcomes] == [Person, RuntimeError, Person]
+    assert await database.read(names) == ["Ana", "Ben"]
+    await database.close()
 
 
 async def test_reading_cannot_write(database: Database) -> None:
@@ -215,18 +245,35 @@ async def test_a_full_disk_fails_the_group_and_only_that(sqlite_url: str) -> Non
         db.connection().exec_driver_sql(f"PRAGMA max_page_count = {size + 5}")
 
     await database.write(narrow)
-    outcomes = await asyncio.gather(
-        database.write(add("small")),
-        database.write(add("large" * 20_000)),
-        database.write(add("other")),
-        return_exceptions=True,
-    )
+    outcomes = await together(database, add("small"), add("large" * 20_000), add("other"))
     assert isinstance(outcomes[1], OperationalError)
     done = [one.name for one in outcomes if isinstance(one, Person)]
     assert await database.read(names) == sorted(["before", *done])
     await database.write(lambda db: db.connection().exec_driver_sql("PRAGMA max_page_count = 1000000"))
     await database.write(add("large" * 20_000))
     assert len(await database.read(names)) == len(done) + 2
+    await database.close()
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+async def test_a_lost_transaction_fails_everybody_in_the_group(sqlite_url: str, noticed: bool) -> None:
+    """SQLite itself ends the transaction when, for one, the disk is full or broken."""
+    database = open_database(sqlite_url)
+
+    def losing(db: Db) -> None:
+        db.connection().exec_driver_sql("ROLLBACK")
+        if noticed:
+            raise LookupError
+
+    outcomes = await together(database, add("Ana"), losing, add("Ben"))
+    assert [type(outcome) for outcome in outcomes] == [
+        NotWritten,
+        LookupError if noticed else NotWritten,
+        NotWritten,
+    ]
+    assert await database.read(names) == []
+    await database.write(add("Ana"))
+    assert await database.read(names) == ["Ana"]
     await database.close()
 
 
@@ -237,12 +284,7 @@ async def test_a_failed_commit_fails_everybody_in_the_group(sqlite_url: str) -> 
         db.connection().exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         db.add(Membership(community_id=404, person_id=404, joined_at=NOW))
 
-    outcomes = await asyncio.gather(
-        database.write(add("Ana")),
-        database.write(dangling),
-        database.write(add("Ben")),
-        return_exceptions=True,
-    )
+    outcomes = await together(database, add("Ana"), dangling, add("Ben"))
     assert [type(outcome) for outcome in outcomes] == [NotWritten] * 3
     assert await database.read(names) == []
     await database.write(add("Ana"))
