@@ -14,6 +14,7 @@ from bot.chat import Actor, Address, Answer, Ask, MessageRef, Quote
 from bot.config import Config
 from bot.errors import NotFound
 from bot.rules import access
+from bot.text import showable
 from bot.ui.calls import Call, Word, split
 from bot.ui.forms import Field, Form, Option
 from storage.database import Db
@@ -115,8 +116,9 @@ class Command:
 
     def ask(self, known: Mapping[str, str], problems: Mapping[str, str]) -> Ask:
         """Return the form with these values and problems; its call carries the values that have no field."""
-        fieldless = {p.name: known[p.name] for p in self.parameters if p.about.hidden and p.name in known}
-        return Ask(self.form(Call(self.path, fieldless)), dict(known), dict(problems))
+        shown = {name: showable(value) for name, value in known.items()}
+        fieldless = {p.name: shown[p.name] for p in self.parameters if p.about.hidden and p.name in shown}
+        return Ask(self.form(Call(self.path, fieldless)), shown, dict(problems))
 
     def usage(self) -> str:
         """Return how it is typed: `session rsvp session answer [scope]`."""
@@ -263,10 +265,10 @@ class Registry:
             return found
         from rapidfuzz import fuzz, process  # imported when someone mistypes, not at start
 
-        typed = " ".join(path.split()[:2])
+        typed = showable(" ".join(path.split()[:2])[:60])
         names = [c.path.removeprefix("cop ") for c in self.shown()]
         near = [name for name, _, _ in process.extract(typed, names, scorer=fuzz.WRatio, limit=3)]
-        raise NotFound(f"There is no command “{typed[:60]}”. The nearest are: {', '.join(near)}.")
+        raise NotFound(f"There is no command “{typed}”. The nearest are: {', '.join(near)}.")
 
     def catalogue(self) -> list[Command]:
         """Return the commands people are shown, in the order of help."""

@@ -23,6 +23,11 @@ def clean(text: str, *, limit: int, what: str) -> str:
     return kept
 
 
+def showable(text: str) -> str:
+    """Return text that may have been refused so that it can be shown back: what is no text as �."""
+    return "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+
+
 def shorten(text: str, limit: int) -> str:
     """Return `text` on one line, at most `limit` characters, marked with … where it was longer.
 
