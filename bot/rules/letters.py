@@ -125,7 +125,7 @@ def claim(
     heads = db.exec(
         select(Letter.id, Letter.workspace, Letter.channel, Letter.person_account)
         .where(Letter.state == "pending", col(Letter.due_at) <= now, Letter.platform == platform, ~waits)
-        .order_by(col(Letter.id))
+        .order_by(col(Letter.due_at), col(Letter.id))  # as the index has it: nothing to sort
         .limit(max(BATCH, limit))
         .with_for_update(skip_locked=True, of=Letter)
     ).all()
