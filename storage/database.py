@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
-from typing import Literal, TypeVar
+from functools import cache
+from typing import Any, Literal, TypeVar
 
+from sqlalchemy import bindparam, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session as Db
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from storage import files, postgres, sqlite
 from storage.crew import Crew
@@ -122,11 +124,22 @@ def _open_postgres(url: URL) -> Database:
 
 
 def locked(db: Db, model: type[Model], key: object) -> Model | None:
-    """The row with this primary key, kept from others until the transaction ends; None when there is none.
+    """The row with this primary key (a tuple, if it has several parts), or None when there is none.
 
-    On SQLite there is one writer, so every write has the whole database to itself.
+    Read anew, after what was changed in it is saved, and kept from others until the transaction
+    ends. On SQLite nothing more is needed: a write has the whole database to itself.
     """
-    if db.get_bind().dialect.name == "sqlite":
-        return db.get(model, key)
-    db.flush()  # reading the row anew must not drop what was changed in it
-    return db.get(model, key, with_for_update=True, populate_existing=True)
+    values = key if isinstance(key, tuple) else (key,)
+    statement = _by_key(model)
+    row: Model | None = db.exec(
+        statement, params={f"key_{n}": value for n, value in enumerate(values)}
+    ).first()
+    return row
+
+
+@cache
+def _by_key(model: type[Model]) -> Any:
+    """The statement for one row, built once: building it costs as much as running it."""
+    columns = inspect(model).primary_key
+    wanted = (column == bindparam(f"key_{n}") for n, column in enumerate(columns))
+    return select(model).where(*wanted).with_for_update().execution_options(populate_existing=True)

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from storage import migrate, search
 from storage.backup import backup, restore
@@ -126,21 +126,22 @@ async def test_ids_are_not_used_again_after_a_restore(fresh_url: str, tmp_path: 
     restore(fresh_url, tmp_path / "backup", now=NOW)
     database = open_database(fresh_url)
     await database.write(lambda db: db.add(Person(name="next", created_at=NOW)))
-    assert await database.read(lambda db: db.exec(select(Person.id).order_by(Person.id)).all()) == [1, 3]
+    assert await database.read(lambda db: db.exec(select(Person.id).order_by(col(Person.id))).all()) == [1, 3]
     await database.close()
 
 
 async def test_a_backup_during_writes_has_whole_transactions_only(fresh_url: str, tmp_path: Path) -> None:
     database = open_database(fresh_url)
 
+    def pair(name: str) -> Callable[[Db], None]:
+        return lambda db: db.add_all(Person(name=name, created_at=NOW) for _ in range(2))
+
     async def write_pairs() -> None:
         for number in range(60):
-            await database.write(
-                lambda db, n=number: db.add_all(Person(name=f"{n}", created_at=NOW) for _ in range(2))
-            )
+            await database.write(pair(f"{number}"))
 
     writing = asyncio.create_task(write_pairs())
-    counts = []
+    counts: list[int] = []
     while not writing.done():
         file = tmp_path / f"backup-{len(counts)}"
         await asyncio.to_thread(backup, fresh_url, file)

@@ -155,7 +155,8 @@ async def test_every_answer_comes_after_its_commit(database: Database, database_
         async def write_and_look(name: str) -> bool:
             await database.write(add(name))
             other.rollback()
-            return other.scalar(text("SELECT count(*) FROM person WHERE name = :name"), {"name": name}) == 1
+            seen = text("SELECT count(*) FROM person WHERE name = :name")
+            return bool(other.scalar(seen, {"name": name}) == 1)
 
         assert all(await asyncio.gather(*(write_and_look(f"{number}") for number in range(3 * GROUP))))
     engine.dispose()
@@ -186,6 +187,7 @@ async def test_a_lock_keeps_what_was_changed_before_and_finds_nothing_where_ther
         assert again is row
         assert again.name == "Zoë"
         assert locked(db, Person, 404) is None
+        assert locked(db, Membership, (404, ana.id)) is None
 
     await database.write(work)
     assert await database.read(names) == ["Zoë"]
