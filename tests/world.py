@@ -36,7 +36,7 @@ class Speaker(Protocol):
 
     @property
     def mark(self) -> str:
-        """The reaction with which the bot confirmed the last act, by its short name, or ""."""
+        """The reaction the bot added to confirm the last act, by its short name; "" where it stood already."""
 
     @property
     def problems(self) -> Mapping[str, str]:

@@ -187,9 +187,10 @@ class Channel:
 class Question:
     """The open question of a form, taken apart."""
 
-    name: str
-    problem: str
-    present: str
+    name: str = ""
+    problem: str = ""
+    present: str = ""
+    opening: bool = False
 
 
 @dataclass(slots=True)
@@ -226,12 +227,14 @@ class Typist:
         await self._acts(f"{place}@{self.name} presses {label}")
 
     async def fills(self, **values: str) -> None:
-        """Answer one question after another, until the bot asks no more of this form."""
+        """Answer one question after another, to the form's last or until one comes a second time."""
         left = dict(values)
-        while self._question is not None:
+        asked: set[str] = set()
+        while self._question is not None and self._question.name not in asked:
             name = self._question.name or (next(iter(left)) if len(left) == 1 else "")
+            asked.add(self._question.name)
             await self._acts(f"@{self.name} {left.pop(name, '')}".rstrip())
-            if self._question is not None and self._question.problem:
+            if self._question is not None and self._question.opening:
                 break
         if left:
             raise LookupError(f"{self.name} was not asked for {', '.join(left)}")
@@ -274,7 +277,7 @@ class Typist:
             if lines[0] != self._title:
                 self.known = {}
             self._title, self._fields = lines[0], fields
-        self._question = Question("", "", "")
+        self._question = Question(opening=bool(fields))
         for number, line in enumerate(lines):
             label = next((m for m in self._fields if re.match(re.escape(m) + r"\??( \(|\?|$)", line)), "")
             if label and line.endswith("?") and not self._question.name:

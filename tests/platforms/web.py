@@ -163,6 +163,7 @@ class Window:
         return _ref(self._shown[-1])
 
     async def presses(self, label: str, in_: str = "") -> None:
+        await self._enter()
         place = in_.removeprefix("#")
         cards = [m for m in reversed(self._shown) if m.card is not None and place in ("", m.channel)]
         found = ((m, plain.press(m.card, label, by_number=False)) for m in cards if m.card is not None)
