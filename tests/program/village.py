@@ -61,6 +61,7 @@ async def settled(stage: Stage) -> Village:
     for number, (who, channel, typed) in enumerate(_SCRIPT):
         stage.clock.stand_at(BEGIN + timedelta(minutes=number))
         await stage.does(who, typed, channel)
+    await stage.settle()
     voted = await stage.does(MEMBER, "pulse vote pulse:P1 choice:2", "python")
     left = await stage.does(LEFT, "leave python", "python")
     stage.clock.stand_at(NOW)
