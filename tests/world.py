@@ -198,7 +198,7 @@ async def world(
     hearth = Hearth(Config.model_validate({**settings, "bot": bot}), database, clock=clock)
 
     async def settle() -> None:
-        await hearth.settle()
+        await hearth.delivery.settle()
         clock.stand_at(clock() + timedelta(seconds=1))
 
     async with (

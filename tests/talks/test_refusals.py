@@ -26,53 +26,44 @@ async def test_outside_any_channel_the_only_community_is_meant_and_else_one_is_a
     assert "Again" in world.channel("rust").messages[0]
 
 
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        ("session show S99", "There is no session S99 that you can see"),
-        ("session rsvp S99 yes", "There is no session S99 that you can see"),
-        ("resource show R99", "There is no resource R99 that you can see"),
-        ("pulse vote pulse:P99 choice:1", "There is no pulse P99 that you can see"),
-        ("pulse results P99", "There is no pulse P99 that you can see"),
-        ("cop decide community:python request:99 decision:approve", "That request is settled"),
-        ("cop voice proposal:99 stance:in", "That proposal is gone"),
-        ("digest release edition:99 community:python", "There is no such draft"),
-        ("cop unlink 99", "There is no such link to undo"),
-        ("join pyhton", "Did you mean python?"),
-        ("promote @nobody python", "I do not know “@nobody” here"),
-        ("promote @eve python", "Eve is not a member of Python"),
-        ("demote @mo python", "Mo is not a facilitator of Python"),
-        ("archive python", "Only association staff"),
-    ],
-)
-async def test_a_thing_that_is_not_there_gets_one_kind_sentence(
-    world: World, line: str, sentence: str
-) -> None:
+NOT_THERE = {
+    "session show S99": "There is no session S99 that you can see",
+    "session rsvp S99 yes": "There is no session S99 that you can see",
+    "resource show R99": "There is no resource R99 that you can see",
+    "pulse vote pulse:P99 choice:1": "There is no pulse P99 that you can see",
+    "pulse results P99": "There is no pulse P99 that you can see",
+    "cop decide community:python request:99 decision:approve": "That request is settled",
+    "cop voice proposal:99 stance:in": "That proposal is gone",
+    "digest release edition:99 community:python": "There is no such draft",
+    "cop unlink 99": "There is no such link to undo",
+    "join pyhton": "Did you mean python?",
+    "promote @nobody python": "I do not know “@nobody” here",
+    "promote @eve python": "Eve is not a member of Python",
+    "demote @mo python": "Mo is not a facilitator of Python",
+}
+
+
+async def test_a_thing_that_is_not_there_gets_one_kind_sentence(world: World) -> None:
     fran, mo, eve = world.people("Fran", "Mo", "Eve")
     await world.begins("Python", fran, mo)
     await eve.says("preferences be_welcomed:yes")
     async with world.unchanged():
-        await fran.says(line)
-        assert sentence in fran.sees
-        assert len(fran.sees.split("\n")) <= 2
+        for line, sentence in NOT_THERE.items():
+            await fran.says(line)
+            assert sentence in fran.sees
+            assert len(fran.sees.split("\n")) <= 2, "a sentence, and perhaps a button"
 
 
-@pytest.mark.parametrize(
-    ("button", "sentence"),
-    [
-        ("Details", "There is no resource R1 that you can see. It may have been removed."),
-        ("Endorse", "There is no resource R1 that you can see. It may have been removed."),
-    ],
-)
-async def test_a_button_from_a_deleted_thing(world: World, button: str, sentence: str) -> None:
+async def test_a_button_from_a_deleted_thing_says_that_it_may_have_been_removed(world: World) -> None:
     fran, mo = world.people("Fran", "Mo")
     await world.begins("Python", fran, mo)
     await mo.says("resource save https://example.org/rag 'RAG explained'", in_="python")
     await fran.says("resource save https://example.org/rag", in_="python")
     await mo.says("resource remove R1")
     async with world.unchanged():
-        await fran.presses(button)
-        assert sentence in fran.sees
+        for button in ("Details", "Endorse"):
+            await fran.presses(button)
+            assert "There is no resource R1 that you can see. It may have been removed." in fran.sees
 
 
 async def test_a_stale_form_is_refused_once_the_right_to_it_is_gone(world: World) -> None:
