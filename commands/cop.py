@@ -12,6 +12,7 @@ from bot.registry import Context, Group, Param, Role
 from bot.rules import access, communities, outbox, people, resources, sessions, settings
 from bot.ui.cards import Card, note
 from bot.ui.spans import Bold, Code, Moment
+from commands.paging import following
 from storage.database import Db
 from storage.tables import Community, Person
 
@@ -35,7 +36,8 @@ def list_(
     words = (search or "").casefold().split()
     found = [c for c in seen if all(w in f"{c.slug} {c.name} {c.purpose}".casefold() for w in words)]
     found.sort(key=lambda c: (c.archived_at is not None, c.name.casefold()))
-    return Reply(cards.listing(_listed(ctx, found), search or "", page - 1))
+    more = following("cop list", {"search": search}, page)
+    return Reply(cards.listing(_listed(ctx, found), search or "", page - 1, more))
 
 
 def _listed(ctx: Context, found: list[Community]) -> list[cards.Listed]:
@@ -177,7 +179,7 @@ def draw_request(db: Db, request_id: int, now: datetime) -> Card | None:
 @group.command("Approve or decline a request to join", role=Role.FACILITATOR, hidden=True)
 def decide(
     ctx: Context,
-    request: Annotated[int, Param("Request", low=1, high=2**31)],
+    request: Annotated[int, Param("Request", low=1, high=2**31 - 1)],
     decision: Annotated[Literal["approve", "decline"], Param("Decision")],
     *,
     community: Annotated[Community, COMMUNITY],

@@ -14,7 +14,7 @@ from storage.tables import Community
 group = Group("digest", "The weekly digest: seeing it, sending it, and when it goes out")
 
 COMMUNITY = Param("Community", "its short name, for example python", limit=100)
-EDITION = Param("Edition", low=1, high=2**31, hidden=True)
+EDITION = Param("Edition", low=1, high=2**31 - 1, hidden=True)
 
 
 @group.command(

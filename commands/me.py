@@ -99,7 +99,7 @@ def link(
 
 
 @group.command("Undo linking my accounts", hidden=True)
-def unlink(ctx: Context, link: Annotated[int, Param("Link", low=1, high=2**31)]) -> Answer:
+def unlink(ctx: Context, link: Annotated[int, Param("Link", low=1, high=2**31 - 1)]) -> Answer:
     linking.undo(ctx.db, link, ctx.person, ctx.now)
     return Update(note("The accounts are two people again."))
 

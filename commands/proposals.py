@@ -51,7 +51,7 @@ def propose(
 @group.command("Say whether you are in", hidden=True)
 def voice(
     ctx: Context,
-    proposal: Annotated[int, Param("Proposal", low=1, high=2**31)],
+    proposal: Annotated[int, Param("Proposal", low=1, high=2**31 - 1)],
     stance: Annotated[Literal["in", "lead", "no"], Param("Stance")],
     question: Annotated[str, Param("A question you would bring", limit=280)] = "",
 ) -> Answer:
@@ -81,7 +81,7 @@ def voice(
 @group.command("Bring a question to a proposal", hidden=True)
 def bring(
     ctx: Context,
-    proposal: Annotated[int, Param("Proposal", low=1, high=2**31, hidden=True)],
+    proposal: Annotated[int, Param("Proposal", low=1, high=2**31 - 1, hidden=True)],
     stance: Annotated[Literal["in", "lead"], Param("Stance", hidden=True)],
     question: Annotated[str, Param("A question you would bring", limit=280)],
 ) -> Answer:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.cards import lists
 from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, Facts, Rule, Style, Text
 from bot.ui.spans import Bold, Code, Line, Mention, Moment, Span, line
 
 PAGE = 10
+NAMES = 800
+"""How many characters of names a list of them may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,11 @@ def people(count: int) -> str:
     return "1 member" if count == 1 else f"{count:,} members"
 
 
-def listing(rows: Sequence[Listed], search: str, page: int) -> Card:
-    """Return one page of communities, each with a Join button where that makes sense."""
+def listing(rows: Sequence[Listed], search: str, page: int, more: Call | None) -> Card:
+    """Return one page of communities, each with a Join button where that makes sense.
+
+    `more` calls the next page; None where no button can carry the search.
+    """
     if not rows:
         empty = f"No community matches “{search}”." if search else "There is no community yet."
         return Card(
@@ -64,9 +70,11 @@ def listing(rows: Sequence[Listed], search: str, page: int) -> Card:
             joinable.append(
                 Button(shorten(f"Join {row.slug}", 75), Call("cop join", {"community": row.slug}))
             )
-    more = len(rows) > (page + 1) * PAGE
-    if more:
-        joinable.append(_page_button("cop list", page + 1, {"search": search} if search else {}))
+    left = len(rows) - (page + 1) * PAGE
+    if left > 0 and more is not None:
+        joinable.append(Button("More", more))
+    elif left > 0:
+        blocks.append(Text((f"{left:,} more fit. Please search for fewer words to page through them.",)))
     blocks += rows_of(joinable)
     return Card("Communities", tuple(blocks))
 
@@ -98,8 +106,8 @@ def about(view: About) -> Card:
     row = view.listed
     facts: list[tuple[str, Line]] = [
         ("Members", (people(row.size),)),
-        ("Facilitators", _names(view.facilitators)),
-        ("Channels", (", ".join(view.channels) or "none yet: /cop connect in a channel",)),
+        ("Facilitators", lists.names(view.facilitators, NAMES) or ("none at present",)),
+        ("Channels", _channels(view.channels)),
         ("Rhythm", (view.rhythm,)),
     ]
     if row.visibility != "open":
@@ -140,11 +148,9 @@ def _about_buttons(row: Listed) -> list[Button]:
     ]
 
 
-def _names(people: Sequence[Mention]) -> Line:
-    spans: list[Span] = []
-    for person in people:
-        spans += [", ", person] if spans else [person]
-    return tuple(spans) or ("none at present",)
+def _channels(names: Sequence[str]) -> Line:
+    shown = lists.joined([(name,) for name in names], len(names), NAMES, ", ", " and {} more")
+    return shown or ("none yet: /cop connect in a channel",)
 
 
 def members(

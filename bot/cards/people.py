@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.cards import lists
 from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, Facts, File, Text
-from bot.ui.spans import Bold, Code, Moment, Span
+from bot.ui.spans import Bold, Code, Line, Moment, Span
+
+ROOM = 1_000
+"""How many characters a list of one's own things may have."""
 
 _ROWS = {
     "account": ("account on a chat platform", "accounts on chat platforms"),
@@ -50,25 +54,22 @@ def me(
 ) -> Card:
     """Return the person's own page. Session rows are (code, title, start, my answer)."""
     blocks: list[Text | Facts | Buttons] = []
-    mine: list[Span] = [Bold("My communities")]
-    mine += [
-        f"\n{name} ({slug})" + (", facilitator" if role == "facilitator" else "")
-        for slug, name, role in communities
-    ]
-    blocks.append(
-        Text((*mine, "" if communities else "\nNone yet: ", *(() if communities else (Code("/cop list"),))))
-    )
+    mine: Line = ("\nNone yet: ", Code("/cop list"))
+    if communities:
+        named = [
+            (f"{name} ({slug})" + (", facilitator" if role == "facilitator" else ""),)
+            for slug, name, role in communities
+        ]
+        mine = lists.rows(named, ROOM)
+    blocks.append(Text((Bold("My communities"), *mine)))
     if sessions:
         spans: list[Span] = [Bold("My sessions")]
         for code, title, at, answer in sessions:
             spans += [f"\n{code} {shorten(title, 100)}, ", Moment(at, zone), f": {answer}"]
         blocks.append(Text(tuple(spans)))
     if pulses:
-        blocks.append(
-            Text(
-                (Bold("Waiting for my answer"), *(f"\n{code} {shorten(text, 150)}" for code, text in pulses))
-            )
-        )
+        waiting = lists.rows([(f"{code} {shorten(text, 150)}",) for code, text in pulses], ROOM)
+        blocks.append(Text((Bold("Waiting for my answer"), *waiting)))
     blocks.append(Facts(tuple((label, (value,)) for label, value in preferences.items())))
     blocks.append(
         Text(
@@ -140,18 +141,16 @@ def export(content: str) -> Card:
 
 def confirm_erase(orphaned: Sequence[str]) -> Card:
     """Return the question before erasing, naming communities that would lose their last facilitator."""
-    warning = (
-        f" You are the last facilitator of {', '.join(orphaned)}: consider naming another first."
-        if orphaned
-        else ""
-    )
+    led = lists.joined([(name,) for name in orphaned], len(orphaned), ROOM, ", ", " and {} more")
+    warning = (" You are the last facilitator of ", *led, ": consider naming another first.")
     return Card(
         "Erase everything about me?",
         (
             Text(
                 (
-                    f"Your memberships, answers, notes and accounts go; what you saved for others stays without your "
-                    f"name. Anonymous answers stay, as nobody can tell which are yours. This cannot be undone.{warning}",
+                    "Your memberships, answers, notes and accounts go; what you saved for others stays without your "
+                    "name. Anonymous answers stay, as nobody can tell which are yours. This cannot be undone.",
+                    *(warning if orphaned else ()),
                 )
             ),
             Buttons((Button("Erase everything", Call("cop erase", {"confirm": "yes"}), "danger"),)),

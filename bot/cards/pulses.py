@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from bot.cards import lists
 from bot.rules.pulses import Tally, View
 from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.cards import BUTTONS_PER_ROW, LABEL_LIMIT, TITLE_LIMIT, Block, Button, Buttons, Card, Text
 from bot.ui.forms import Field, Form, Option
-from bot.ui.spans import Bold, Code, Mention, Moment, Span
+from bot.ui.spans import Bold, Code, Line, Moment, Span
 
 BAR = 10
 NAMES_LIMIT = 300
@@ -63,36 +64,19 @@ def _closed(view: View) -> Card:
         total = sum(tally.count for tally in view.tallies)
         answers = "1 answer" if total == 1 else f"{total:,} answers"
         blocks.append(Text((f"Closed, with {answers}." if total else "Closed: nobody answered.",)))
-        spans: list[Span] = []
-        for tally in view.tallies if total else ():
-            spans += ["\n"] if spans else []
-            spans += _bar(tally, total)
-        blocks += [Text(tuple(spans))] if spans else []
+        blocks += [Text(_bar(tally, total)) for tally in view.tallies if total]
     kind = "an anonymous" if view.anonymous else "a named"
     blocks.append(Text((f"{view.code}, {kind} poll of {view.community}, asked by ", view.opened_by, ".")))
     return Card(shorten(view.question, TITLE_LIMIT), tuple(blocks))
 
 
-def _bar(tally: Tally, total: int) -> list[Span]:
+def _bar(tally: Tally, total: int) -> Line:
     """The words first, for those who listen; then the bar, for those who look."""
     share = tally.count / total
     full = round(share * BAR)
-    spans: list[Span] = [
-        Bold(tally.option),
-        f": {tally.count:,} of {total:,} ({share:.0%})\n{'█' * full}{'░' * (BAR - full)}",
-    ]
-    return [*spans, "\n", *_names(tally.people)] if tally.people else spans
-
-
-def _names(people: Sequence[Mention]) -> list[Span]:
-    spans: list[Span] = []
-    used = 0
-    for index, person in enumerate(people):
-        used += len(person.name) + 2
-        if used > NAMES_LIMIT and spans:
-            return [*spans, f" and {len(people) - index} more"]
-        spans += [", ", person] if spans else [person]
-    return spans
+    counted = f": {tally.count:,} of {total:,} ({share:.0%})\n{'█' * full}{'░' * (BAR - full)}"
+    who = ("\n", *lists.names(tally.people, NAMES_LIMIT)) if tally.people else ()
+    return (Bold(tally.option), counted, *who)
 
 
 def _question(view: View) -> list[Block]:

@@ -15,6 +15,7 @@ from storage.words import read_query, words
 NOTES_SHOWN = 5
 TITLE_SHOWN = 120
 NOTE_SHOWN = 200
+TAGS_SHOWN = 160
 
 
 def saved(shown: View, outcome: Saved, reader: int, now: datetime, zone: ZoneInfo) -> Card:
@@ -56,7 +57,7 @@ def entry(shown: View, query: str = "") -> Line:
     if shown.endorsements:
         spans.append(f" · {_endorsed(shown.endorsements)}")
     if shown.tags:
-        spans.append(" · " + ", ".join(shown.tags))
+        spans.append(" · " + shorten(", ".join(shown.tags), TAGS_SHOWN))
     return tuple(spans)
 
 

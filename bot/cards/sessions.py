@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.cards import lists
 from bot.rules.sessions import Roll, Standing, View
 from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.cards import TITLE_LIMIT, Block, Button, Buttons, Card, Facts, Text, note
-from bot.ui.spans import Bold, Line, Mention, Moment, Span
+from bot.ui.spans import Bold, Line, Moment, Span
 
-NAMED = 30
 NAMES_LIMIT = 800
-"""How many people, and characters of names, a list holds before it says how many more there are."""
+"""How many characters of names a list holds before it says how many more there are."""
 
 _ANSWERS = (("yes", "Going"), ("maybe", "Maybe"), ("no", "Can't"))
 
@@ -53,7 +53,7 @@ def detail(view: View, roll: Roll, now: datetime) -> Card:
     groups = (("Going", roll.going), ("Waitlist", roll.waiting), ("Maybe", roll.maybe))
     for label, names in groups:
         if names:
-            blocks.append(Text((Bold(f"{label}: "), *_names(names))))
+            blocks.append(Text((Bold(f"{label}: "), *lists.names(names, NAMES_LIMIT))))
     if view.standing is not None:
         blocks.append(Text((answered(view.standing),)))
     if view.open(now):
@@ -194,18 +194,3 @@ def _own(standing: Standing) -> str:
     if standing.waiting:
         return f"you are number {standing.waiting} on the waitlist"
     return {"yes": "you're going", "maybe": "you're a maybe"}.get(standing.answer, "you're not coming")
-
-
-def _names(names: Sequence[Mention]) -> Line:
-    spans: list[Span] = []
-    room = NAMES_LIMIT
-    shown = 0
-    for mention in names[:NAMED]:
-        room -= len(mention.name) + 2
-        if room < 0:
-            break
-        spans += [", ", mention] if spans else [mention]
-        shown += 1
-    if len(names) > shown:
-        spans.append(f" and {len(names) - shown} more" if shown else f"{len(names)} people")
-    return tuple(spans)
