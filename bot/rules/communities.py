@@ -103,7 +103,7 @@ def decide(
     if request is None or request.community_id != community.id:
         raise NotFound("That request is settled: it was answered, or withdrawn.")
     if request.outcome:
-        raise Conflict(f"That request was {request.outcome} already.")
+        raise Conflict(f"That request is answered already: they were {request.outcome}.")
     request.outcome = "approved" if approve else "declined"
     request.decided_by = decider.id
     db.add(request)

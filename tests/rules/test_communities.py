@@ -75,7 +75,7 @@ def test_a_request_waits_for_a_facilitator_and_is_decided_once(db: Db) -> None:
     communities.decide(db, circle, request.id or 0, fran, approve=True, now=NOW)
     db.flush()
     assert access.role(db, circle, mo.id or 0) == "member"
-    with pytest.raises(Conflict, match="approved already"):
+    with pytest.raises(Conflict, match="they were approved"):
         communities.decide(db, circle, request.id or 0, fran, approve=False, now=NOW)
 
 
