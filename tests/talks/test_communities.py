@@ -70,9 +70,25 @@ async def test_an_answer_to_a_request_that_is_settled_changes_nothing(world: Wor
     await fran.says("cop decide community:circle request:1 decision:approve")
     async with world.unchanged():
         await fran.says("cop decide community:circle request:1 decision:decline")
-        assert "approved already" in fran.sees or "settled" in fran.sees
+        assert "answered already: they were approved" in fran.sees
         await mo.says("cop decide community:circle request:1 decision:decline")
         assert "Only facilitators of Circle" in mo.sees
+
+
+async def test_whoever_was_declined_may_ask_again_and_an_invitation_answers_a_request(world: World) -> None:
+    fran, mo = world.people("Fran", "Mo")
+    await world.begins("Circle", fran, visibility="request")
+    await mo.says("join circle")
+    await fran.presses("Decline")
+    await mo.says("join circle")
+    assert "facilitators of Circle are asked" in mo.sees
+    assert len(fran.inbox) == 2
+    await fran.says("invite @mo circle")
+    async with world.unchanged():
+        await fran.says("cop decide community:circle request:1 decision:decline")
+        assert "answered already: they were invited" in fran.sees
+    await mo.presses("Join")
+    assert "Welcome to Circle" in mo.sees
 
 
 async def test_a_private_community_is_known_to_the_invited_only(world: World) -> None:

@@ -111,3 +111,16 @@ async def test_the_same_press_delivered_twice_counts_once(world: World) -> None:
         await person.presses("Yes", in_="python")
     await fran.says("pulse close P1")
     assert "No: 1 of 5 (20%)" in fran.sees
+
+
+async def test_a_poll_that_too_few_answered_shows_nothing_to_anyone(world: World) -> None:
+    fran, mo, ana, ben, lea = people = world.people("Fran", "Mo", "Ana", "Ben", "Lea")
+    channel = await world.begins("Python", *people)
+    await fran.says('pulse poll "Cake?" "Yes, No"', in_="python")
+    for person in (mo, ana, ben, lea):
+        await person.presses("Yes", in_="python")
+    await world.passes(days=3)
+    assert "fewer than 5 answers, so nothing is shown" in channel.messages[0]
+    assert "Yes: " not in channel.messages[0]
+    await fran.says("pulse results P1")
+    assert "fewer than 5 answers, so nothing is shown" in fran.sees

@@ -154,3 +154,17 @@ async def test_sessions_of_a_community_by_request_are_for_its_members(world: Wor
         assert "Quiet evening" not in eve.sees
     await fran.says(way_in)
     assert "Quiet evening" in fran.sees
+
+
+async def test_a_time_is_read_in_the_speakers_own_zone_and_said_back_as_understood(world: World) -> None:
+    fran, mo = world.people("Fran", "Mo")
+    python = await world.begins("Python", fran, mo)
+    await fran.says("promote @mo python")
+    await mo.says("preferences zone:America/New_York")
+    await fran.says("session schedule 'In London' 'thu 15:00'", in_="python")
+    assert "Thursday 5 March 2026, 15:00 (UTC)" in fran.sees
+    await mo.says("session schedule 'In New York' 'thu 15:00'", in_="python")
+    assert "Thursday 5 March 2026, 15:00 (America/New_York)" in mo.sees
+    await fran.says("session list")
+    assert fran.sees.index("In London") < fran.sees.index("In New York"), "15:00 there is five hours later"
+    assert len(python.messages) == 2
