@@ -116,11 +116,11 @@ def export(ctx: Context) -> Answer:
 def erase(
     ctx: Context, confirm: Annotated[Literal["yes"] | None, Param("Confirm", hidden=True)] = None
 ) -> Answer:
-    orphaned = [access.community_by_id(ctx.db, i) for i in privacy.last_facilitator_of(ctx.db, ctx.person_id)]
     if confirm is None:
-        return Reply(cards.confirm_erase([c.name for c in orphaned]))
-    privacy.erase(ctx.db, ctx.person, ctx.now)
-    for community in orphaned:
+        led = privacy.last_facilitator_of(ctx.db, ctx.person_id)
+        return Reply(cards.confirm_erase([access.community_by_id(ctx.db, i).name for i in led]))
+    for orphaned in privacy.erase(ctx.db, ctx.person, ctx.now):
+        community = access.community_by_id(ctx.db, orphaned)
         for admin in people.admins(ctx.db, ctx.config.bot.admins):
             outbox.tell(
                 ctx.db,

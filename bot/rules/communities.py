@@ -120,11 +120,12 @@ def request_view(db: Db, request_id: int) -> tuple[JoinRequest, Community] | Non
 
 def invite(db: Db, community: Community, person: Person, inviter: Person, now: datetime) -> None:
     """Let the person join whatever the visibility. Raises Conflict for a member."""
+    asked = _request(db, community, person)
+    if asked is not None:
+        locked(db, JoinRequest, asked.id)  # somebody may be taking them in at this moment
     if access.role(db, community, _id(person)) is not None:
         raise Conflict(f"{person.name} is already a member of {community.name}.")
-    request = _request(db, community, person) or JoinRequest(
-        community_id=_id(community), person_id=_id(person), asked_at=now
-    )
+    request = asked or JoinRequest(community_id=_id(community), person_id=_id(person), asked_at=now)
     request.outcome, request.decided_by = "invited", inviter.id
     db.add(request)
 
@@ -226,7 +227,8 @@ def connect(db: Db, community: Community, at: Address) -> Channel:
     """Tie the channel to the community. Raises Conflict in direct messages or when it is tied elsewhere."""
     if at.direct or not at.channel:
         raise Conflict("Please do that in the channel you want to connect.")
-    channel = access.channel(db, at.platform, at.channel) or Channel(
+    known = access.channel(db, at.platform, at.channel)
+    channel = (locked(db, Channel, known.id) if known else None) or Channel(
         platform=at.platform, external_id=at.channel
     )
     if channel.community_id == community.id and not channel.paused:

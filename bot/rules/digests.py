@@ -259,7 +259,10 @@ def _send(db: Db, community: Community, edition: Edition, by: Person | None, now
     return outbox.announce(db, community, load_card(edition.card), kind="digest", key=key, now=now)
 
 
-def _drop(db: Db, edition: Edition, by: Person | None, now: datetime) -> None:
+def _drop(db: Db, draft: Edition, by: Person | None, now: datetime) -> None:
+    edition = locked(db, Edition, draft.id)
+    if edition is None or edition.state != "held":
+        return  # a facilitator has just sent it
     edition.state, edition.window_to, edition.card = "dropped", edition.window_from, {}
     edition.released_by = by.id if by else None
     db.add(edition)

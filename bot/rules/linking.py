@@ -10,7 +10,7 @@ from sqlmodel import col
 from sqlmodel import select as select_rows
 
 from bot.errors import Conflict, NotFound
-from storage.database import Db
+from storage.database import Db, locked
 from storage.schema import person_columns
 from storage.tables import AccountLink, LinkCode, Membership, Person
 from storage.types import UtcDateTime, metadata
@@ -30,7 +30,7 @@ def offer(db: Db, person: Person, now: datetime) -> str:
 
 def owner(db: Db, code: str, person: Person, now: datetime) -> Person:
     """Return whose code it is. Raises NotFound for a wrong or spent one, Conflict for one's own."""
-    row = db.get(LinkCode, _hash(code))
+    row = locked(db, LinkCode, _hash(code))
     if row is None or row.expires_at <= now:
         raise NotFound(
             "That code is not valid. A code works once, for ten minutes; /cop link gives a new one."

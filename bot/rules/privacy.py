@@ -13,7 +13,7 @@ from bot.rules.people import UNKNOWN_NAME
 from storage import search
 from storage.database import Db
 from storage.schema import person_columns
-from storage.tables import Edition, Endorsement, Letter, Membership, Person, Resource, ResourceNote
+from storage.tables import Community, Edition, Endorsement, Letter, Membership, Person, Resource, ResourceNote
 
 
 def holdings(db: Db, person_id: int) -> dict[str, int]:
@@ -49,6 +49,13 @@ def last_facilitator_of(db: Db, person_id: int) -> Sequence[int]:
             Membership.person_id == person_id, Membership.role == "facilitator"
         )
     ).all()
+    # Kept from others, so that none of their facilitators goes while this one does.
+    db.exec(
+        select_rows(Community.id)
+        .where(col(Community.id).in_(led))
+        .order_by(col(Community.id))
+        .with_for_update()
+    ).all()
     others = db.exec(
         select_rows(Membership.community_id).where(
             col(Membership.community_id).in_(led),
@@ -59,13 +66,15 @@ def last_facilitator_of(db: Db, person_id: int) -> Sequence[int]:
     return sorted(set(led) - set(others))
 
 
-def erase(db: Db, person: Person, now: datetime) -> None:
+def erase(db: Db, person: Person, now: datetime) -> Sequence[int]:
     """Remove the person from every table: rows that are theirs go, references to them are cleared.
 
-    Their letters are stopped and emptied, and their name leaves every card kept for others.
+    Their letters are stopped and emptied, and their name leaves every card kept for others. Returns the
+    communities that are left without a facilitator.
     """
     assert person.id is not None, "only kept people are erased"
     person_id = person.id
+    orphaned = last_facilitator_of(db, person_id)
     touched = _resources_of(db, person_id)
     rsvps.withdraw_all(db, person_id, now)
     outbox.cancel_to(db, person_id, "the person was erased")
@@ -84,6 +93,7 @@ def erase(db: Db, person: Person, now: datetime) -> None:
     db.flush()
     for resource_id in touched:
         search.index(db, resource_id)
+    return orphaned
 
 
 def _resources_of(db: Db, person_id: int) -> list[int]:

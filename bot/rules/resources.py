@@ -152,7 +152,12 @@ def endorse(db: Db, resource_id: int, person_id: int, now: datetime, *, on: bool
 
 
 def remove(db: Db, resource: Resource, person_id: int, *, tends: bool) -> None:
-    """Remove a resource with all that was said of it. Raises NotAllowed unless the person saved it or `tends` it."""
+    """Remove a resource with all that was said of it.
+
+    Raises NotAllowed unless the person saved it or `tends` it, NotFound when somebody was faster.
+    """
+    if locked(db, Resource, resource.id) is None:
+        raise NotFound(f"There is no resource R{resource.id} any more.")
     if resource.saver_id != person_id and not tends:
         raise NotAllowed("Only the person who saved it, or a facilitator, may remove it.")
     search.forget(db, resource.id or 0)
