@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 
 from bot import __version__
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
 # Answers are due within 3 s, database work within milliseconds (PERFORMANCE.md).
 _COMMAND_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 3.0)
 _DATABASE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -63,5 +62,5 @@ class Metrics:
         self._database_seconds.labels(kind).observe(seconds)
 
     def render(self) -> bytes:
-        """Return everything in the Prometheus text format, to be served as CONTENT_TYPE."""
+        """Return everything in the Prometheus text format."""
         return generate_latest(self._registry)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from bot.chat import Actor, Address, Answer, Ask, MessageRef, Quote
+from bot.chat import Actor, Address, Answer, Ask, MessageRef
 from bot.config import Config
 from bot.errors import NotFound
 from bot.rules import access
@@ -221,10 +221,6 @@ class Group:
         return declare
 
 
-ReactionWanted = Callable[[Context, str, bool], str | None]
-ReactionDone = Callable[[Context, str, Quote | None], Answer]
-
-
 class Registry:
     """All groups, and how typed text finds its command."""
 
@@ -239,6 +235,7 @@ class Registry:
                 self.commands[command.path] = command
 
     def shown(self) -> Iterator[Command]:
+        """Yield the commands people are shown, in the order of help."""
         return (command for command in self.commands.values() if not command.hidden)
 
     def parse(self, text: str) -> Call:

@@ -1,9 +1,8 @@
 """What the rules say unprompted: letters are written here, in the transaction of what they tell of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy import select as sql_select
@@ -161,26 +160,18 @@ def cancel_to(db: Db, person_id: int, reason: str) -> int:
     return skipped
 
 
-def hold(db: Db, reason: str) -> int:
-    """Hold every letter on its way until the operator says `release`; return how many.
-
-    For a restored backup: what it believes unsent may have been sent since.
-    """
-    return _move(db, UNSETTLED, state="held", reason=reason)
-
-
 def release(db: Db) -> int:
     """Let held letters go, with the operator's consent; return how many.
 
     They become ambiguous, not pending: delivery looks for each before it sends it, since a held
     letter may have arrived. One that is past its expiry by then expires.
     """
-    return _move(db, ("held",), state="ambiguous", reason="released", attempts=0, lease_until=None)
-
-
-def _move(db: Db, states: Sequence[str], **values: Any) -> int:
-    moving = update(Letter).where(col(Letter.state).in_(states)).values(**values)
-    return len(db.exec(moving.returning(col(Letter.id))).all())
+    going = (
+        update(Letter)
+        .where(col(Letter.state) == "held")
+        .values(state="ambiguous", reason="released", attempts=0, lease_until=None)
+    )
+    return len(db.exec(going.returning(col(Letter.id))).all())
 
 
 def _mail(

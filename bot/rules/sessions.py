@@ -175,17 +175,6 @@ def mine(db: Db, person_id: int, now: datetime, limit: int = 10) -> list[View]:
     return _views(db, col(Occurrence.id).in_(answered), _ahead(now), limit=limit, reader=person_id)
 
 
-def between(db: Db, community_id: int, since: datetime, until: datetime) -> list[View]:
-    """Return the community's sessions that begin in [since, until) and are not cancelled, soonest first."""
-    return _views(
-        db,
-        Occurrence.community_id == community_id,
-        col(Occurrence.starts_at) >= since,
-        col(Occurrence.starts_at) < until,
-        col(Occurrence.cancelled_at).is_(None),
-    )
-
-
 def held(db: Db, community_id: int, since: datetime, until: datetime) -> list[View]:
     """Return the community's sessions that ended in [since, until) and were not cancelled, in order."""
     return _views(

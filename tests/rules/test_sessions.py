@@ -337,8 +337,6 @@ def test_queries_say_what_is_next_what_is_mine_and_what_was(db: Db) -> None:
     assert under_way[python.id or 0].occurrence_id == first.id
     (mine,) = sessions.mine(db, a, NOW)
     assert (mine.occurrence_id, mine.answer) == (second.id, "maybe")
-    assert codes(sessions.between(db, data.id or 0, NOW, NOW + DAY)) == [other.id]
-    assert codes(sessions.between(db, python.id or 0, NOW, NOW + DAY)) == [first.id]
     assert codes(sessions.held(db, python.id or 0, NOW, NOW + 2 * HOUR)) == []
     assert codes(sessions.held(db, python.id or 0, NOW, NOW + 2 * HOUR + timedelta(seconds=1))) == [first.id]
 
