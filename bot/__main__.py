@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ DEFAULT_FILE = Path("config.toml")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 well, 1 failure, 2 usage, 78 configuration."""
+    # Hardly anything made while starting is garbage; to look for it as often as usual takes a tenth of the start.
+    gc.set_threshold(50_000, 20, 20)
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -132,7 +135,9 @@ def _restore(arguments: argparse.Namespace) -> int:
     from storage.backup import restore
 
     kept = restore(_config(arguments).database.url, arguments.file, now=datetime.now(UTC))
-    _say(f"Restored {arguments.file}. Letters that were on their way are held: some may have been sent since.")
+    _say(
+        f"Restored {arguments.file}. Letters that were on their way are held: some may have been sent since."
+    )
     if kept:
         _say(f"What was there before is kept as {kept}.")
     return OK

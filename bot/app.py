@@ -360,7 +360,7 @@ async def demo(config: Config, *, sample: bool) -> int:
                 _web(hearth, chat, other_port_too="web.port" not in config.given) as server,
             ):
                 if sample:
-                    await _fill(hearth, chat, clock)
+                    await _fill(hearth, clock)
                 await hearth.start()
                 _say(f"Hearth is at {server.url} (stop it with Ctrl-C; nothing is kept)")
                 _say(f"As a facilitator:  {server.url}/?as=fran&channel=python")
@@ -372,9 +372,11 @@ async def demo(config: Config, *, sample: bool) -> int:
     return 0
 
 
-async def _fill(hearth: Hearth, chat: WebChat, clock: Clock) -> None:
+async def _fill(hearth: Hearth, clock: Clock) -> None:
+    stage = hearth.adapters["web"]
+    assert isinstance(stage, WebAdapter), "the demo has the web chat"
     problems = await sample.play(
-        hearth.dispatcher.handle, hearth.registry, clock.stand_at, utc_now(), hearth.delivery.settle
+        stage, hearth.dispatcher.handle, hearth.registry, clock.stand_at, utc_now(), hearth.delivery.settle
     )
     clock.stand_at(None)
     for problem in problems:

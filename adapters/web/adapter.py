@@ -108,6 +108,26 @@ class WebAdapter:
             return Quote(author, found.text, links(found.text), self._permalink(found, channel))
         return Quote(author, words(found.card), _card_links(found.card), self._permalink(found, channel))
 
+    # What the sample of the demo is played with
+
+    async def enter(self, by: Actor) -> None:
+        """Let that person be one of those who are here."""
+        await self._room.change(lambda chat: chat.ensure_person(by.id, by.name))
+
+    async def write(self, by: Actor, at: Address, text: str) -> MessageRef:
+        """Say the text as that person in a channel, made if there is none yet."""
+
+        def work(chat: WebChat) -> Message:
+            key = f"written:{chat.clock()[1]}"
+            return chat.say(_place(chat, at).id, by.id, text, key=key, now=self._clock())
+
+        return MessageRef(at, str((await self._room.change(work)).id))
+
+    async def react(self, by: Actor, emoji: str, on: MessageRef) -> None:
+        """Put the reaction on as that person, or as the bot; the bot is not told of it."""
+        number, who = _number(on), BOT if by.bot else by.id
+        await self._room.change(lambda chat: chat.react(number, who, emoji, added=True))
+
     def _permalink(self, message: Message, channel: Channel | None) -> str:
         if channel is None or address(channel).direct:
             return ""  # a conversation with the bot is nobody else's to open
