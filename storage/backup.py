@@ -31,9 +31,7 @@ def backup(url: str, file: Path) -> None:
             raise Unreachable(f"{file} is the database itself. Name another file for the backup.")
         files.copy(path, file)
         return
-    engine = postgres.engine_for(parsed, connections=1).execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True
-    )
+    engine = postgres.engine_for(parsed, connections=1, reading=True)
     try:
         with engine.connect() as connection:
             if migrate.revision_of(connection) is None:

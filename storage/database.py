@@ -20,10 +20,10 @@ Model = TypeVar("Model", bound=SQLModel)
 
 EXAMPLES = "Write sqlite:///data/hearth.db or postgresql://user@host/name"
 GROUP = 64  # pieces of work in one SQLite commit, at most
-READ_GROUP = 8  # in one read; more would make quick questions wait for slow ones
+READ_GROUP = 32  # in one view of the database, at most
 SQLITE_READERS = 4
-POSTGRES_WRITERS = 8
-POSTGRES_READERS = 8
+POSTGRES_WRITERS = 4  # more of either is slower: they take turns at Python
+POSTGRES_READERS = 4
 
 __all__ = ["Database", "Db", "locked", "open_database", "parse_url"]
 
@@ -114,12 +114,22 @@ def _open_sqlite(url: URL) -> Database:
 
 
 def _open_postgres(url: URL) -> Database:
-    engine = postgres.engine_for(url, connections=POSTGRES_WRITERS + POSTGRES_READERS)
+    engine = postgres.engine_for(url, connections=POSTGRES_WRITERS)
+    reading = postgres.engine_for(url, connections=POSTGRES_READERS, reading=True)
+    writers = [postgres.Writer(engine) for _ in range(POSTGRES_WRITERS)]
+    readers = [postgres.Reader(reading) for _ in range(POSTGRES_READERS)]
+
+    def release() -> None:
+        for lane in (*readers, *writers):
+            lane.close()
+        engine.dispose()
+        reading.dispose()
+
     return Database(
         "postgresql",
-        Crew("hearth-write", [postgres.Writer(engine).carry] * POSTGRES_WRITERS, group=1),
-        Crew("hearth-read", [postgres.Reader(engine).carry] * POSTGRES_READERS, group=1),
-        engine.dispose,
+        Crew("hearth-write", [writer.carry for writer in writers], group=1),
+        Crew("hearth-read", [reader.carry for reader in readers], group=READ_GROUP),
+        release,
     )
 
 
