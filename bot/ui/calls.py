@@ -66,13 +66,17 @@ def split(text: str) -> list[tuple[str, Word]]:
     stay letters; a mark that is never closed is a letter too. Never raises.
     """
     found: list[tuple[str, Word]] = []
+    unclosed: set[str] = set()  # a kind of mark that was not closed once is not closed further on
     at, end = 0, len(text)
     while at < end:
         if text[at].isspace():
             at += 1
             continue
         name, start = _name(text, at)
-        quoted = _quoted(text, start) if start < end else None
+        closers = _CLOSERS.get(text[start], "") if start < end else ""
+        quoted = _quoted(text, start, closers) if closers and closers not in unclosed else None
+        if closers and quoted is None:
+            unclosed.add(closers)
         if quoted is None and name == "":
             stop = _until_space(text, at)
             found.append(("", Word(text[at:stop])))
@@ -107,10 +111,7 @@ def _name(text: str, at: int) -> tuple[str, int]:
     return "", at
 
 
-def _quoted(text: str, at: int) -> tuple[str, int] | None:
-    closers = _CLOSERS.get(text[at])
-    if closers is None:
-        return None
+def _quoted(text: str, at: int, closers: str) -> tuple[str, int] | None:
     value: list[str] = []
     place = at + 1
     while place < len(text):

@@ -1,5 +1,7 @@
 """The grammar people type and buttons carry: words, quotes, names, and back."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +60,11 @@ def test_a_button_carries_at_most_a_hundred_characters() -> None:
     assert call.payload() == "session rsvp session:S12 answer:yes" == written(call)
     with pytest.raises(ValueError, match="100 characters"):
         Call("resource find", {"query": "x" * 100}).payload()
+
+
+@pytest.mark.parametrize("piece", ['"a ', "'a ", "«a ", 'name:"a ', '"a\\ ', "“a "])
+def test_marks_that_are_never_closed_cost_no_more_than_letters(piece: str) -> None:
+    began = time.process_time()
+    found = split(piece * 40_000)
+    assert len(found) == 40_000
+    assert time.process_time() - began < 3  # where each mark was looked for to the end, hours
