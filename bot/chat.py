@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from bot.text import label
 from bot.ui.calls import Call
 from bot.ui.cards import Card
 from bot.ui.forms import Form, Option
@@ -11,13 +13,22 @@ from bot.ui.forms import Form, Option
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, as the platform knows them. `zone` is the IANA zone of their profile, if it has one."""
+    """Who acts, as the platform knows them. `zone` is the IANA zone of their profile, if it has one.
+
+    Platforms let people call themselves anything, so the name is made fit to keep, and a zone that
+    this machine does not know is none.
+    """
 
     platform: str
     id: str
     name: str
     zone: str | None = None
     bot: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", label(self.name) or self.id)
+        if self.zone is not None and not _known(self.zone):
+            object.__setattr__(self, "zone", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,14 @@ class Mark:
 
 Answer = Reply | Update | Ask | Suggest | Mark | None
 Handle = Callable[[Event], Awaitable[Answer]]
+
+
+def _known(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, LookupError):
+        return False
+    return True
 
 
 class RetryLater(Exception):

@@ -4,6 +4,9 @@ import unicodedata
 
 from bot.errors import BadValue
 
+NAME_LIMIT = 80
+"""The longest name of a person or a channel, in characters."""
+
 _KEPT_CONTROLS = "\n\t"
 
 
@@ -26,6 +29,17 @@ def clean(text: str, *, limit: int, what: str) -> str:
 def showable(text: str) -> str:
     """Return text that may have been refused so that it can be shown back: what is no text as �."""
     return "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def label(text: str, limit: int = NAME_LIMIT) -> str:
+    """Return text that a platform gives, such as a person's name, as it can be kept: on one line and cut.
+
+    Nobody can be asked to mend it, so what `clean` would refuse is left out.
+    """
+    normal = unicodedata.normalize("NFC", text)
+    return shorten(
+        "".join(c for c in normal if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs")), limit
+    )
 
 
 def shorten(text: str, limit: int) -> str:

@@ -7,7 +7,7 @@ from bot.errors import BadValue
 from bot.registry import Context
 from bot.rules import access, people, resources, rsvps, sessions, urls
 from bot.rules.sessions import AnswerWord
-from bot.text import clean, shorten
+from bot.text import label
 from storage.tables import Community, Occurrence
 
 TITLE_LIMIT = 150
@@ -84,8 +84,8 @@ def _action(ctx: Context, here: Community | None, emoji: str) -> str | None:
 
 def _answer(ctx: Context, occurrence: Occurrence, said: AnswerWord, *, added: bool) -> bool:
     if not added:
-        return rsvps.withdraw(ctx.db, occurrence.id or 0, ctx.person_id, ctx.now, said)
-    rsvps.answer(ctx.db, occurrence.id or 0, ctx.person_id, said, ctx.now)
+        return rsvps.withdraw(ctx.db, occurrence.id, ctx.person_id, ctx.now, said)
+    rsvps.answer(ctx.db, occurrence.id, ctx.person_id, said, ctx.now)
     return True
 
 
@@ -94,7 +94,7 @@ def _save(ctx: Context, community: Community, quote: Quote) -> bool:
     if not addresses:
         return False
     # A message that is itself the resource is called by its first words.
-    words = clean(shorten(quote.text, TITLE_LIMIT), limit=TITLE_LIMIT, what="The message")
+    words = label(quote.text, TITLE_LIMIT)
     title = words if not _links(quote) else ""
     author = None if quote.author.bot else people.identify(ctx.db, quote.author, ctx.now)
     resources.save(
@@ -111,9 +111,9 @@ def _save(ctx: Context, community: Community, quote: Quote) -> bool:
 
 def _endorse(ctx: Context, community: Community, quote: Quote, *, on: bool) -> bool:
     for address in _addresses(quote):
-        known = resources.known(ctx.db, community.id or 0, address)
+        known = resources.known(ctx.db, community.id, address)
         if known is not None:
-            resources.endorse(ctx.db, known.id or 0, ctx.person_id, ctx.now, on=on)
+            resources.endorse(ctx.db, known.id, ctx.person_id, ctx.now, on=on)
             return True
     return False
 

@@ -96,12 +96,6 @@ def invited(db: Db, community: Community, person_id: int) -> bool:
     )
 
 
-def visible_ids(db: Db, person_id: int, *, everything: bool) -> list[int]:
-    """Return the ids of all communities the person may read, archived ones included."""
-    ids = db.exec(select(Community.id).where(_visible(person_id, everything))).all()
-    return [i for i in ids if i is not None]
-
-
 def visible_communities(db: Db, person_id: int, *, everything: bool) -> Sequence[Community]:
     """Return the communities the person may read, by name."""
     return db.exec(select(Community).where(_visible(person_id, everything)).order_by(Community.name)).all()
@@ -120,13 +114,11 @@ def readable(db: Db, person_id: int, *, everything: bool) -> list[int]:
     Those of a community by request are for its members, as its walls would otherwise be of glass:
     its name and purpose are open, what is inside is not.
     """
-    if everything:
-        return visible_ids(db, person_id, everything=True)
-    mine = select(Membership.community_id).where(Membership.person_id == person_id)
-    ids = db.exec(
-        select(Community.id).where(or_(col(Community.visibility) == "open", col(Community.id).in_(mine)))
-    ).all()
-    return [i for i in ids if i is not None]
+    ids = select(Community.id)
+    if not everything:
+        mine = select(Membership.community_id).where(Membership.person_id == person_id)
+        ids = ids.where(or_(col(Community.visibility) == "open", col(Community.id).in_(mine)))
+    return list(db.exec(ids).all())
 
 
 def enter(db: Db, community_id: int, person_id: int, *, everything: bool) -> Community:
@@ -197,7 +189,9 @@ def person(db: Db, text: str, platform: str) -> Person:
     here = select(Account).where(Account.platform == platform)
     found = db.exec(here.where(func.lower(Account.external_id) == wanted.lower())).first()
     if found is None:
-        named = db.exec(here.where(func.lower(Account.name) == wanted.lower()).limit(NEAR)).all()
+        # SQLite's lower() knows ASCII only, so a name as it stands counts too.
+        same = or_(col(Account.name) == wanted, func.lower(Account.name) == wanted.lower())
+        named = db.exec(here.where(same).limit(NEAR)).all()
         if len(named) > 1:
             raise BadValue(
                 f"Several people here are called {wanted}. Name them by @account.",

@@ -11,6 +11,7 @@ from sqlmodel import col, func, select
 from bot.chat import Address
 from bot.errors import BadValue, Conflict, NotFound
 from bot.rules import access, digests, rsvps
+from bot.text import label
 from storage.database import Db, locked
 from storage.tables import Channel, Community, Farewell, JoinRequest, Membership, Person
 
@@ -68,7 +69,7 @@ def create(
 
 def admit(db: Db, community: Community, person: Person, now: datetime, *, role: str = "member") -> None:
     """Make the person a member; anything they had asked or been invited to is settled."""
-    db.add(Membership(community_id=_id(community), person_id=_id(person), role=role, joined_at=now))
+    db.add(Membership(community_id=community.id, person_id=person.id, role=role, joined_at=now))
     request = _request(db, community, person)
     if request is not None:
         db.delete(request)
@@ -79,7 +80,7 @@ def join(db: Db, community: Community, person: Person, now: datetime) -> JoinReq
 
     Raises Conflict for someone who is a member or has asked already.
     """
-    if access.role(db, community, _id(person)) is not None:
+    if access.role(db, community, person.id) is not None:
         raise Conflict(f"You are already a member of {community.name}.")
     request = _request(db, community, person)
     if community.visibility == "open" or (request is not None and request.outcome == "invited"):
@@ -88,7 +89,7 @@ def join(db: Db, community: Community, person: Person, now: datetime) -> JoinReq
     if request is not None and request.outcome == "":
         raise Conflict(f"You have asked to join {community.name} already; its facilitators will answer you.")
     if request is None:
-        request = JoinRequest(community_id=_id(community), person_id=_id(person), asked_at=now)
+        request = JoinRequest(community_id=community.id, person_id=person.id, asked_at=now)
     request.asked_at, request.outcome, request.decided_by = now, "", None
     db.add(request)
     db.flush()
@@ -108,7 +109,7 @@ def decide(
     request.decided_by = decider.id
     db.add(request)
     if approve:
-        db.add(Membership(community_id=_id(community), person_id=request.person_id, joined_at=now))
+        db.add(Membership(community_id=community.id, person_id=request.person_id, joined_at=now))
     return request
 
 
@@ -123,9 +124,9 @@ def invite(db: Db, community: Community, person: Person, inviter: Person, now: d
     asked = _request(db, community, person)
     if asked is not None:
         locked(db, JoinRequest, asked.id)  # somebody may be taking them in at this moment
-    if access.role(db, community, _id(person)) is not None:
+    if access.role(db, community, person.id) is not None:
         raise Conflict(f"{person.name} is already a member of {community.name}.")
-    request = asked or JoinRequest(community_id=_id(community), person_id=_id(person), asked_at=now)
+    request = asked or JoinRequest(community_id=community.id, person_id=person.id, asked_at=now)
     request.outcome, request.decided_by = "invited", inviter.id
     db.add(request)
 
@@ -135,15 +136,15 @@ def leave(db: Db, community: Community, person: Person, now: datetime) -> str:
 
     Raises Conflict for someone who is no member, or the last facilitator.
     """
-    locked(db, Community, _id(community))
+    locked(db, Community, community.id)
     membership = _membership(db, community, person)
     if membership is None:
         raise Conflict(f"You are not a member of {community.name}.")
     if membership.role == "facilitator":
         _not_the_last(db, community, "leave")
     db.delete(membership)
-    rsvps.withdraw_all(db, _id(person), now, community.id)
-    farewell = Farewell(id=secrets.token_hex(8), community_id=_id(community), reason="", month=f"{now:%Y-%m}")
+    rsvps.withdraw_all(db, person.id, now, community.id)
+    farewell = Farewell(id=secrets.token_hex(8), community_id=community.id, reason="", month=f"{now:%Y-%m}")
     db.add(farewell)
     return farewell.id
 
@@ -170,7 +171,7 @@ def promote(db: Db, community: Community, person: Person) -> None:
 
 def demote(db: Db, community: Community, person: Person) -> None:
     """Make a facilitator a member again. Raises Conflict for others, and for the last one."""
-    locked(db, Community, _id(community))
+    locked(db, Community, community.id)
     membership = _membership(db, community, person)
     if membership is None or membership.role != "facilitator":
         raise Conflict(f"{person.name} is not a facilitator of {community.name}.")
@@ -239,7 +240,7 @@ def connect(db: Db, community: Community, at: Address) -> Channel:
             f"This channel belongs to {other.name}. Its facilitators can /cop disconnect it first."
         )
     channel.community_id, channel.paused = community.id, ""
-    channel.workspace, channel.name = at.workspace, at.name or channel.name
+    channel.workspace, channel.name = at.workspace, label(at.name) or channel.name
     db.add(channel)
     db.flush()
     return channel
@@ -279,7 +280,7 @@ def revive(db: Db, community: Community, now: datetime) -> None:
 
 
 def _membership(db: Db, community: Community, person: Person) -> Membership | None:
-    return db.get(Membership, (_id(community), _id(person)))
+    return db.get(Membership, (community.id, person.id))
 
 
 def _request(db: Db, community: Community, person: Person) -> JoinRequest | None:
@@ -288,8 +289,3 @@ def _request(db: Db, community: Community, person: Person) -> JoinRequest | None
             JoinRequest.community_id == community.id, JoinRequest.person_id == person.id
         )
     ).first()
-
-
-def _id(row: Community | Person) -> int:
-    assert row.id is not None, "only kept rows come here"
-    return row.id

@@ -15,6 +15,7 @@ from storage.tables import Account, Delivery, Person
 from storage.types import metadata
 
 ACCOUNT = metadata.tables["account"]
+PERSON = metadata.tables["person"]
 SEEN_EVERY = timedelta(hours=1)
 UNKNOWN_NAME = "someone who left"
 
@@ -44,7 +45,8 @@ def recognise(db: Db, actor: Actor) -> int:
 def known(db: Db, actor: Actor, now: datetime) -> int:
     """Return the id of the person behind the account, made known if this is the first time.
 
-    The account's name, zone and time last seen are refreshed, the last at most hourly.
+    The account's name, zone and time last seen are refreshed, the last at most hourly. Someone who is
+    called otherwise now is called so everywhere.
     """
     found = _account(db, actor)
     if found is None:
@@ -57,6 +59,8 @@ def known(db: Db, actor: Actor, now: datetime) -> int:
             .values(name=actor.name, zone=actor.zone or found.zone, seen_at=now)
         )
     person_id: int = found.person_id
+    if found.name != actor.name:
+        db.execute(update(PERSON).where(PERSON.c.id == person_id).values(name=actor.name))
     return person_id
 
 
@@ -71,7 +75,6 @@ def _introduce(db: Db, actor: Actor, now: datetime) -> int:
     person = Person(name=actor.name, created_at=now)
     db.add(person)
     db.flush()
-    assert person.id is not None, "flushed"
     db.add(
         Account(
             person_id=person.id,
