@@ -140,7 +140,7 @@ def _list(r: _Reading) -> tuple[str, ...]:
 
 def _community(r: _Reading) -> Community:
     found = access.community(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
-    return permitted(r.ctx, access.standing(r.ctx.db, found.id or 0, r.ctx.person_id))
+    return permitted(r.ctx, access.standing(r.ctx.db, found.id, r.ctx.person_id))
 
 
 def _occurrence(r: _Reading) -> Occurrence:
@@ -212,7 +212,7 @@ def _missing(ctx: Context, parameter: Parameter) -> Any:
         if not own:
             raise NotAllowed("Only facilitators may do that, and you facilitate no community here.")
     if parameter.about.own and len(own) == 1:
-        return permitted(ctx, access.standing(ctx.db, own[0].id or 0, ctx.person_id))
+        return permitted(ctx, access.standing(ctx.db, own[0].id, ctx.person_id))
     if parameter.about.own and own:
         names = ", ".join(c.slug for c in own[:COMPLETIONS])
         raise BadValue(f"Which community? Yours are: {names}.", tuple(c.slug for c in own[:COMPLETIONS]))

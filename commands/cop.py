@@ -41,14 +41,14 @@ def list_(
 
 
 def _listed(ctx: Context, found: list[Community]) -> list[cards.Listed]:
-    ids = [c.id for c in found if c.id is not None]
+    ids = [c.id for c in found]
     sizes = communities.sizes(ctx.db, ids)
     mine = access.memberships(ctx.db, ctx.person_id)
     open_to_me = set(access.readable(ctx.db, ctx.person_id, everything=ctx.admin))
     upcoming = sessions.next_of(ctx.db, [i for i in ids if i in open_to_me], ctx.now)
     rows = []
     for c in found:
-        following = upcoming.get(c.id or 0)
+        following = upcoming.get(c.id)
         rows.append(
             cards.Listed(
                 slug=c.slug,
@@ -56,7 +56,7 @@ def _listed(ctx: Context, found: list[Community]) -> list[cards.Listed]:
                 purpose=c.purpose,
                 visibility=c.visibility,
                 archived=c.archived_at is not None,
-                size=sizes.get(c.id or 0, 0),
+                size=sizes.get(c.id, 0),
                 belongs=c.id in mine,
                 next_title=following.title if following else "",
                 next_at=following.starts_at if following else None,
@@ -73,8 +73,8 @@ def about(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     inside = community.id in access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
     led = communities.facilitators(ctx.db, community)
     names = people.mentions(ctx.db, led)
-    nearest = sessions.upcoming(ctx.db, [community.id or 0], ctx.now, limit=3) if inside else []
-    top = resources.top(ctx.db, community.id or 0, limit=3) if inside else []
+    nearest = sessions.upcoming(ctx.db, [community.id], ctx.now, limit=3) if inside else []
+    top = resources.top(ctx.db, community.id, limit=3) if inside else []
     view = cards.About(
         listed=_listed(ctx, [community])[0],
         facilitators=[names[i] for i in led],
@@ -154,7 +154,7 @@ def join(
         outbox.tell(
             ctx.db,
             facilitator,
-            draw_request(ctx.db, request.id or 0, ctx.now) or Card(),
+            draw_request(ctx.db, request.id, ctx.now) or Card(),
             kind="request",
             key=f"request:{request.id}:{ctx.now:%Y%m%dT%H%M%S}:{facilitator}",
             subject=f"request:{request.id}",
@@ -212,7 +212,7 @@ def invite(
     inviter = people.mentions(ctx.db, [ctx.person_id])[ctx.person_id]
     outbox.tell(
         ctx.db,
-        person.id or 0,
+        person.id,
         cards.invitation(community.name, community.slug, community.purpose, inviter),
         kind="notice",
         key=f"invite:{community.id}:{person.id}:{ctx.now:%Y%m%dT%H%M%S}",
@@ -279,7 +279,7 @@ def demote(
 
 def _tell_role(ctx: Context, community: Community, person: Person, words: str) -> None:
     key = f"role:{community.id}:{person.id}:{ctx.now:%Y%m%dT%H%M%S%f}"
-    outbox.tell(ctx.db, person.id or 0, note(words), kind="notice", key=key, now=ctx.now)
+    outbox.tell(ctx.db, person.id, note(words), kind="notice", key=key, now=ctx.now)
 
 
 @group.command("Connect this channel to a community", role=Role.FACILITATOR, example="cop connect python")

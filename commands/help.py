@@ -92,7 +92,7 @@ def _one(command: Command) -> Card:
     spans += [
         f"\n{p.name}: {p.about.label}"
         + (f", {p.about.hint}" if p.about.hint else "")
-        + ("" if p.required else " (optional)")
+        + ("" if p.needed else " (optional)")
         for p in command.parameters
         if not p.about.hidden
     ]

@@ -25,7 +25,7 @@ def me(ctx: Context) -> Answer:
     return Reply(
         cards.me(
             person.name,
-            [(c.slug, c.name, roles[c.id or 0]) for c in mine],
+            [(c.slug, c.name, roles[c.id]) for c in mine],
             [(s.code, s.title, s.starts_at, s.answer) for s in coming],
             pulses.waiting(ctx.db, ctx.person_id, ctx.now),
             _preferences(ctx),
@@ -92,10 +92,10 @@ def link(
         return Reply(cards.code(linking.offer(ctx.db, ctx.person, ctx.now)))
     keeper = linking.owner(ctx.db, code, ctx.person, ctx.now)
     if confirm is None:
-        held = ", ".join(a.platform for a in people.accounts_of(ctx.db, keeper.id or 0))
+        held = ", ".join(a.platform for a in people.accounts_of(ctx.db, keeper.id))
         return Reply(cards.confirm_link(code.strip().upper(), keeper.name, held))
     record = linking.link(ctx.db, code, ctx.person, ctx.now)
-    return Update(cards.linked(keeper.name, record.id or 0))
+    return Update(cards.linked(keeper.name, record.id))
 
 
 @group.command("Undo linking my accounts", hidden=True)
@@ -106,7 +106,7 @@ def unlink(ctx: Context, link: Annotated[int, Param("Link", low=1, high=2**31 - 
 
 @group.command("Everything stored about me, as JSON", hidden=True, writes=False)
 def export(ctx: Context) -> Answer:
-    if ctx.person.id is None:
+    if not ctx.person_id:
         raise Conflict("Nothing is stored about you yet.")
     content = json.dumps(privacy.export(ctx.db, ctx.person), ensure_ascii=False, indent=2, sort_keys=True)
     return Reply(cards.export(content))

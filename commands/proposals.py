@@ -114,7 +114,7 @@ def view(db: Db, row: Proposal, rules: ProposalSettings) -> Card:
     founded = access.community_by_id(db, row.community_id) if row.community_id else None
     return cards.proposal(
         cards.Proposed(
-            id=row.id or 0,
+            id=row.id,
             name=row.name,
             problem=row.problem,
             audience=row.audience,

@@ -92,7 +92,7 @@ def vote(
         return Reply(cards.named_receipt(pulses.answer(ctx.db, pulse, ctx.person_id, choice, ctx.now)))
     option = pulses.check(ctx.db, pulse, ctx.person_id, choice, ctx.now)
     view = pulses.view(ctx.db, pulse)
-    pulse_id, person_id, now = pulse.id or 0, ctx.person_id, ctx.now
+    pulse_id, person_id, now = pulse.id, ctx.person_id, ctx.now
     kept: list[str] = []
 
     def cast(db: Db) -> Answer:
@@ -123,7 +123,7 @@ def change(
     view = pulses.view(ctx.db, pulse)
     if choice is None:
         return Ask(cards.change_form(view, key))
-    pulse_id, now = pulse.id or 0, ctx.now
+    pulse_id, now = pulse.id, ctx.now
     # In a transaction of its own: this one may have written something about the person.
     ctx.then(lambda db: Reply(cards.receipt(view, pulses.change(db, pulse_id, key, choice, now), key)))
     return None
@@ -139,7 +139,7 @@ def list_(
     mine = set(access.memberships(ctx.db, ctx.person_id))
     if community is not None and community.id not in mine and not ctx.admin:
         raise access.members_only(community)
-    ids = [community.id or 0] if community is not None else sorted(mine)
+    ids = [community.id] if community is not None else sorted(mine)
     found = pulses.listed(ctx.db, ids, limit=PAGE_SIZE + 1, offset=(page - 1) * PAGE_SIZE)
     where = {"community": community.slug} if community else {}
     more = Call("pulse list", {**where, "page": str(page + 1)}) if len(found) > PAGE_SIZE else None
@@ -183,5 +183,5 @@ def close(ctx: Context, pulse: Annotated[Pulse, PULSE]) -> Answer:
         raise Conflict(
             f"{pulses.code(pulse.id)} is closed already. See /cop pulse results {pulses.code(pulse.id)}."
         )
-    pulses.close(ctx.db, pulse.id or 0, ctx.now)
+    pulses.close(ctx.db, pulse.id, ctx.now)
     return Reply(cards.results(pulses.view(ctx.db, pulse, names=True)))

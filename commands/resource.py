@@ -61,7 +61,7 @@ def save(
         max_tags=most,
         now=ctx.now,
     )
-    shown = resources.view(ctx.db, outcome.resource.id or 0, ctx.person_id)
+    shown = resources.view(ctx.db, outcome.resource.id, ctx.person_id)
     return Reply(cards.saved(shown, outcome, ctx.person_id, ctx.now, ctx.zone))
 
 
@@ -132,7 +132,7 @@ def list_(
 )
 def show(ctx: Context, resource: Annotated[Resource, RESOURCE]) -> Answer:
     """Show a resource whole."""
-    shown = resources.view(ctx.db, resource.id or 0, ctx.person_id)
+    shown = resources.view(ctx.db, resource.id, ctx.person_id)
     removable = resource.saver_id == ctx.person_id or _tends(ctx, resource)
     return Reply(cards.detail(shown, removable=removable, zone=ctx.zone.key))
 
@@ -140,7 +140,7 @@ def show(ctx: Context, resource: Annotated[Resource, RESOURCE]) -> Answer:
 @group.command("Remove a resource you saved", role=Role.MEMBER, example="resource remove R34")
 def remove(ctx: Context, resource: Annotated[Resource, RESOURCE]) -> Answer:
     """Remove a resource; facilitators may remove any."""
-    title = resources.view(ctx.db, resource.id or 0).title
+    title = resources.view(ctx.db, resource.id).title
     resources.remove(ctx.db, resource, ctx.person_id, tends=_tends(ctx, resource))
     return Reply(sentence(f"“{title}” is removed, with its notes and tags."))
 
@@ -148,14 +148,14 @@ def remove(ctx: Context, resource: Annotated[Resource, RESOURCE]) -> Answer:
 @group.command("Endorse a resource, or take that back", role=Role.MEMBER, hidden=True)
 def endorse(ctx: Context, resource: Annotated[Resource, RESOURCE]) -> Answer:
     """Endorse, or stop endorsing."""
-    resources.endorse(ctx.db, resource.id or 0, ctx.person_id, ctx.now)
-    return Reply(sentence(cards.endorsed(resources.view(ctx.db, resource.id or 0, ctx.person_id))))
+    resources.endorse(ctx.db, resource.id, ctx.person_id, ctx.now)
+    return Reply(sentence(cards.endorsed(resources.view(ctx.db, resource.id, ctx.person_id))))
 
 
 def _places(ctx: Context, community: Community | None) -> list[int]:
     if community is None:
         return access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
-    return [access.enter(ctx.db, community.id or 0, ctx.person_id, everything=ctx.admin).id or 0]
+    return [access.enter(ctx.db, community.id, ctx.person_id, everything=ctx.admin).id]
 
 
 def _tends(ctx: Context, resource: Resource) -> bool:

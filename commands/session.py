@@ -71,7 +71,7 @@ def list_(
 ) -> Answer:
     """List upcoming sessions the reader may know of, in their own zone."""
     if community is not None:
-        places = [access.enter(ctx.db, community.id or 0, ctx.person_id, everything=ctx.admin).id or 0]
+        places = [access.enter(ctx.db, community.id, ctx.person_id, everything=ctx.admin).id]
     else:
         places = access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
     since, until = _span(ctx, when) if when else (None, None)
@@ -120,11 +120,11 @@ def rsvp(
     answer: Annotated[AnswerWord, Param("Will you come?", "yes, maybe or no")],
 ) -> Answer:
     """Answer; when the session is full, yes means a place on the waitlist."""
-    standing = rsvps.answer(ctx.db, session.id or 0, ctx.person_id, answer, ctx.now)
+    standing = rsvps.answer(ctx.db, session.id, ctx.person_id, answer, ctx.now)
     return Reply(note(cards.answered(standing)))
 
 
 def _view(ctx: Context, occurrence: Occurrence) -> sessions.View:
-    view = sessions.view(ctx.db, occurrence.id or 0, ctx.person_id)
+    view = sessions.view(ctx.db, occurrence.id, ctx.person_id)
     assert view is not None, "its occurrence was just read"
     return view

@@ -62,8 +62,7 @@ def forget(db: Db, resource_id: int) -> None:
 def rebuild(db: Db) -> None:
     """Enter every resource anew."""
     for resource_id in db.exec(select(Resource.id)).all():
-        if resource_id is not None:
-            index(db, resource_id)
+        index(db, resource_id)
 
 
 def purge(db: Db) -> None:

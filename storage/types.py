@@ -27,6 +27,11 @@ class Row(SQLModel):
     __table_args__: ClassVar[Any] = {"sqlite_autoincrement": True}
 
 
+def number() -> Any:
+    """A row's id, given when the row is first flushed; before that it is None, whatever its type says."""
+    return Field(default=None, primary_key=True)
+
+
 def person_column(erase: Erase, *, primary_key: bool = False) -> Any:
     """A reference to a person, with what erasing them does: the row goes, or the reference is cleared."""
     return Field(

@@ -84,10 +84,9 @@ def due(db: Db, now: datetime) -> Sequence[int]:
             and_(Community.digest_approval == "hold", col(Community.digest_next_at) <= now + AHEAD),
         ),
     )
-    found = db.exec(
+    return db.exec(
         select(Community.id).where(or_(planned, col(Community.id).in_(waiting))).order_by(col(Community.id))
     ).all()
-    return [i for i in found if i is not None]
 
 
 def act(db: Db, community_id: int, now: datetime, config: Config) -> None:
@@ -171,7 +170,7 @@ def send(db: Db, community: Community, by: Person, now: datetime, config: Config
     _need_channel(db, community)
     held = _held(db, community)
     if held is not None:
-        return release(db, community, held.id or 0, by, now)
+        return release(db, community, held.id, by, now)
     if db.get(Mailing, _key(community, now)) is not None:
         raise Conflict(f"A digest of {community.name} went out this very minute.")
     draft, card = upcoming(db, community, now, config.digest)
@@ -235,7 +234,7 @@ def drawn(db: Db, edition_id: int, now: datetime) -> Card | None:
 
 def _hold(db: Db, community: Community, due_at: datetime, card: Card, now: datetime) -> None:
     edition = _keep(db, community, due_at, "held", card, now)
-    shown = drawn(db, edition.id or 0, now)
+    shown = drawn(db, edition.id, now)
     assert shown is not None, "it was kept just now"
     for person_id in _facilitators(db, community):
         outbox.tell(
@@ -275,7 +274,7 @@ def _keep(
 ) -> Edition:
     start = window_start(db, community)
     edition = Edition(
-        community_id=community.id or 0,
+        community_id=community.id,
         due_at=due_at,
         window_from=start,
         window_to=now if card else start,

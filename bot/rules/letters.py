@@ -129,7 +129,7 @@ def claim(
         .limit(max(BATCH, limit))
         .with_for_update(skip_locked=True, of=Letter)
     ).all()
-    taken: list[int | None] = []
+    taken: list[int] = []
     for letter_id, workspace, channel, person in heads:
         if len(taken) == limit:
             break
@@ -281,7 +281,7 @@ def take_stale(
             mark = letter.redraw_at = now + lease
             db.add(letter)
             message = MessageRef(_address(letter), letter.message_id)
-            taken.append(Stale(_id(letter), letter.subject, message, mark))
+            taken.append(Stale(letter.id, letter.subject, message, mark))
     return taken
 
 
@@ -309,14 +309,14 @@ def _begin(db: Db, letter: Letter, lease_until: datetime) -> Parcel | None:
     return Parcel(_claim(letter), card)
 
 
-def _by_id(db: Db, ids: Sequence[int | None]) -> Sequence[Letter]:
+def _by_id(db: Db, ids: Sequence[int]) -> Sequence[Letter]:
     if not ids:
         return []
     return db.exec(select(Letter).where(col(Letter.id).in_(ids)).order_by(col(Letter.id))).all()
 
 
 def _claim(letter: Letter) -> Claim:
-    return Claim(_id(letter), letter.key, _address(letter), letter.attempts, letter.lease_until)
+    return Claim(letter.id, letter.key, _address(letter), letter.attempts, letter.lease_until)
 
 
 def _stale(now: datetime, platforms: Collection[str]) -> Any:
@@ -325,12 +325,6 @@ def _stale(now: datetime, platforms: Collection[str]) -> Any:
 
 def _address(letter: Letter) -> Address:
     return Address(letter.platform, letter.channel, letter.workspace, letter.person_account)
-
-
-def _id(letter: Letter) -> int:
-    if letter.id is None:
-        raise ValueError("a letter has an id once it is stored")
-    return letter.id
 
 
 def _ours(letter: Letter, claim: Claim) -> bool:

@@ -24,7 +24,7 @@ def offer(db: Db, person: Person, now: datetime) -> str:
     """Return a fresh single-use code for the person's other account; earlier codes stop working."""
     db.exec(delete(LinkCode).where(col(LinkCode.person_id) == person.id))
     code = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    db.add(LinkCode(code_hash=_hash(code), person_id=_id(person), expires_at=now + CODE_LIFE))
+    db.add(LinkCode(code_hash=_hash(code), person_id=person.id, expires_at=now + CODE_LIFE))
     return code
 
 
@@ -46,12 +46,12 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
     """Make `person` and the code's owner one: everything moves to the owner, remembered for undoing."""
     keeper = owner(db, code, person, now)
     db.exec(delete(LinkCode).where(col(LinkCode.person_id).in_([keeper.id, person.id])))
-    _keep_higher_roles(db, _id(keeper), _id(person))
+    _keep_higher_roles(db, keeper.id, person.id)
     moved: list[Any] = []
     dropped: list[Any] = []
     for table, column, _ in person_columns():
         for row in db.execute(select(table).where(table.c[column] == person.id)).mappings().all():
-            if _would_double(db, table, column, dict(row), _id(keeper)):
+            if _would_double(db, table, column, dict(row), keeper.id):
                 db.execute(delete(table).where(_same_row(table, dict(row))))
                 dropped.append([table.name, _to_json(dict(row))])
             else:
@@ -62,7 +62,7 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
     db.expire(person)
     db.execute(delete(metadata.tables["person"]).where(metadata.tables["person"].c.id == former["id"]))
     record = AccountLink(
-        person_id=_id(keeper),
+        person_id=keeper.id,
         former_person=former["id"],
         linked_at=now,
         moved=moved,
@@ -154,8 +154,3 @@ def _from_json(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 def _hash(code: str) -> str:
     return hashlib.sha256(code.strip().upper().encode()).hexdigest()
-
-
-def _id(person: Person) -> int:
-    assert person.id is not None, "only kept rows come here"
-    return person.id

@@ -95,7 +95,6 @@ def gather(db: Db, community: Community, window_from: datetime, window_to: datet
     Only rows of this community, which everybody in its channels is told of anyway; people are
     welcomed by name only if they allow it.
     """
-    assert community.id is not None, "only kept communities have news"
     return Draft(
         community=community.name,
         slug=community.slug,

@@ -72,7 +72,6 @@ def erase(db: Db, person: Person, now: datetime) -> Sequence[int]:
     Their letters are stopped and emptied, and their name leaves every card kept for others. Returns the
     communities that are left without a facilitator.
     """
-    assert person.id is not None, "only kept people are erased"
     person_id = person.id
     orphaned = last_facilitator_of(db, person_id)
     touched = _resources_of(db, person_id)
@@ -102,7 +101,7 @@ def _resources_of(db: Db, person_id: int) -> list[int]:
     ).all()
     noted = db.exec(select_rows(ResourceNote.resource_id).where(ResourceNote.person_id == person_id)).all()
     liked = db.exec(select_rows(Endorsement.resource_id).where(Endorsement.person_id == person_id)).all()
-    return sorted({i for i in (*saved, *noted, *liked) if i is not None})
+    return sorted({*saved, *noted, *liked})
 
 
 def _scrub_cards(db: Db, person_id: int) -> None:

@@ -70,8 +70,8 @@ def propose(
     db.flush()
     db.add(
         ProposalVoice(
-            proposal_id=proposal.id or 0,
-            person_id=author.id or 0,
+            proposal_id=proposal.id,
+            person_id=author.id,
             stance="in",
             question=question,
             said_at=now,
@@ -103,7 +103,7 @@ def speak(
     if proposal.state not in OPEN:
         raise Conflict(f"{proposal.name} is decided: it was {proposal.state}.")
     voice = db.get(ProposalVoice, (proposal_id, person.id)) or ProposalVoice(
-        proposal_id=proposal_id, person_id=person.id or 0, stance=stance, said_at=now
+        proposal_id=proposal_id, person_id=person.id, stance=stance, said_at=now
     )
     voice.stance, voice.question, voice.said_at = stance, question or voice.question, now
     db.add(voice)
@@ -160,11 +160,7 @@ def _found(db: Db, proposal: Proposal, *, defaults: digests.Defaults, zone: str,
     for voice in voices:
         if voice.person_id != founder.id:
             role = "facilitator" if voice.stance == "lead" else "member"
-            db.add(
-                Membership(
-                    community_id=community.id or 0, person_id=voice.person_id, role=role, joined_at=now
-                )
-            )
+            db.add(Membership(community_id=community.id, person_id=voice.person_id, role=role, joined_at=now))
     proposal.state, proposal.community_id = "founded", community.id
 
 
@@ -198,10 +194,9 @@ def tally(db: Db, proposal: Proposal) -> Tally:
 
 def due(db: Db, now: datetime) -> Sequence[int]:
     """Return the open proposals whose time has run out."""
-    ids = db.exec(
+    return db.exec(
         select(Proposal.id).where(col(Proposal.state).in_(OPEN), col(Proposal.deadline) <= now)
     ).all()
-    return [i for i in ids if i is not None]
 
 
 def expire(db: Db, proposal_id: int, *, rules: ProposalSettings, now: datetime) -> Proposal | None:

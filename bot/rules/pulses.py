@@ -121,7 +121,7 @@ def start(
     if anonymous and too_small(db, community, threshold):
         raise Conflict("This community is too small for an anonymous poll.")
     pulse = Pulse(
-        community_id=community.id or 0,
+        community_id=community.id,
         anonymous=anonymous,
         threshold=threshold,
         opened_by=opener.id,
@@ -130,7 +130,7 @@ def start(
     )
     db.add(pulse)
     db.flush()
-    db.add(Question(pulse_id=pulse.id or 0, text=question, options=list(chosen)))
+    db.add(Question(pulse_id=pulse.id, text=question, options=list(chosen)))
     db.flush()
     return pulse
 
@@ -176,7 +176,7 @@ def answer(db: Db, pulse: Pulse, person_id: int, choice: int, now: datetime) -> 
     question = _question(db, pulse)
     row = db.get(NamedAnswer, (question.id, person_id))
     if row is None:
-        row = NamedAnswer(question_id=question.id or 0, person_id=person_id, value="")
+        row = NamedAnswer(question_id=question.id, person_id=person_id, value="")
     row.value = str(choice)
     db.add(row)
     return option
@@ -192,7 +192,7 @@ def cast(db: Db, pulse_id: int, choice: int, now: datetime) -> str:
     pulse = _locked(db, pulse_id)
     _option(db, pulse, choice, now)
     key = secrets.token_hex(16)
-    db.add(Ballot(key=key, question_id=_question(db, pulse).id or 0, value=str(choice)))
+    db.add(Ballot(key=key, question_id=_question(db, pulse).id, value=str(choice)))
     return key
 
 
@@ -222,12 +222,11 @@ def change(db: Db, pulse_id: int, key: str, choice: int, now: datetime) -> str:
 
 def due(db: Db, now: datetime) -> Sequence[int]:
     """Return the ids of the pulses to close, those due longest first."""
-    found = db.exec(
+    return db.exec(
         select(Pulse.id)
         .where(col(Pulse.closed_at).is_(None), Pulse.closes_at <= now)
         .order_by(col(Pulse.closes_at), col(Pulse.id))
     ).all()
-    return [i for i in found if i is not None]
 
 
 def close(db: Db, pulse_id: int, now: datetime) -> None:

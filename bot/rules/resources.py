@@ -84,11 +84,11 @@ def save(
     wanted = read_tags(tags, max_tags)
     # Two people may save one page at the same moment, one as http and one as https.
     locked(db, Community, community.id)
-    resource = known(db, community.id or 0, address)
+    resource = known(db, community.id, address)
     new = resource is None
     if resource is None:
         resource = Resource(
-            community_id=community.id or 0,
+            community_id=community.id,
             url=address,
             saver_id=person_id,
             author_id=author_id if author_id != person_id else None,
@@ -99,7 +99,7 @@ def save(
     resource.title = resource.title or title
     db.add(resource)
     db.flush()
-    resource_id = resource.id or 0
+    resource_id = resource.id
     _tag(db, resource_id, wanted, max_tags)
     if note:
         _note(db, resource_id, person_id, note, now)
@@ -160,7 +160,7 @@ def remove(db: Db, resource: Resource, person_id: int, *, tends: bool) -> None:
         raise NotFound(f"There is no resource R{resource.id} any more.")
     if resource.saver_id != person_id and not tends:
         raise NotAllowed("Only the person who saved it, or a facilitator, may remove it.")
-    search.forget(db, resource.id or 0)
+    search.forget(db, resource.id)
     for part in (ResourceTag, ResourceNote, Endorsement):
         for row in db.exec(select(part).where(part.resource_id == resource.id)).all():
             db.delete(row)
@@ -311,7 +311,7 @@ def _views(db: Db, ids: Sequence[int | None], reader: int = 0) -> list[View]:
     )
     found = {}
     for resource, community, slug in rows:
-        key = resource.id or 0
+        key = resource.id
         found[key] = View(
             id=key,
             url=resource.url,

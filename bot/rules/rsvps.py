@@ -160,7 +160,7 @@ def _pass_on(db: Db, occurrence: Occurrence, before: _Queue, now: datetime) -> N
         .offset(before.capacity - 1)
         .limit(1)
     ).one()
-    shown = view(db, occurrence.id or 0)
+    shown = view(db, occurrence.id)
     assert shown is not None, "its occurrence is locked"  # and foreign keys hold
     outbox.tell(
         db,

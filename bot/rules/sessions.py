@@ -115,7 +115,7 @@ def schedule(
         raise Problems(problems)
     minutes = int(duration.total_seconds() // 60)
     session = Session(
-        community_id=community.id or 0,
+        community_id=community.id,
         title=title,
         zone=zone,
         minutes=minutes,
@@ -128,8 +128,8 @@ def schedule(
     db.add(session)
     db.flush()
     occurrence = Occurrence(
-        session_id=session.id or 0,
-        community_id=community.id or 0,
+        session_id=session.id,
+        community_id=community.id,
         starts_at=when,
         ends_at=when + timedelta(minutes=minutes),
     )
@@ -251,17 +251,17 @@ def _views(db: Db, *conditions: Any, offset: int = 0, limit: int = 1_000, reader
         .offset(offset)
         .limit(limit)
     ).all()
-    ids = [occurrence.id for occurrence, *_ in rows if occurrence.id is not None]
+    ids = [occurrence.id for occurrence, *_ in rows]
     counts = _counts(db, ids)
     hosts = people.mentions(db, [session.host_id for _, session, *_ in rows])
     found = []
     for occurrence, session, community, slug in rows:
-        said = counts.get(occurrence.id or 0, {})
+        said = counts.get(occurrence.id, {})
         yes = said.get("yes", 0)
         going = yes if session.capacity is None else min(yes, session.capacity)
         found.append(
             View(
-                occurrence_id=occurrence.id or 0,
+                occurrence_id=occurrence.id,
                 community_id=occurrence.community_id,
                 code=code(session.id, occurrence.number),
                 title=session.title,

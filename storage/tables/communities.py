@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from storage.types import Row, json_column, moment, person_column
+from storage.types import Row, json_column, moment, number, person_column
 
 
 class Community(Row, table=True):
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     slug: str = Field(unique=True)
     name: str
     purpose: str
@@ -34,7 +34,7 @@ class Channel(Row, table=True):
 
     __table_args__ = (UniqueConstraint("platform", "external_id"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     platform: str
     external_id: str
     workspace: str = ""
@@ -55,7 +55,7 @@ class JoinRequest(Row, table=True):
 
     __table_args__ = (UniqueConstraint("community_id", "person_id"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     community_id: int = Field(foreign_key="community.id")
     person_id: int = person_column("row")
     asked_at: datetime = moment()
@@ -75,7 +75,7 @@ class Farewell(Row, table=True):
 class Proposal(Row, table=True):
     """A community somebody would like to exist."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     name: str
     problem: str
     audience: str

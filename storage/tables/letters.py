@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from storage.types import Row, json_column, moment, person_column
+from storage.types import Row, json_column, moment, number, person_column
 
 
 class Mailing(Row, table=True):
@@ -31,7 +31,7 @@ class Letter(Row, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     key: str = Field(unique=True)
     mailing: str = Field(foreign_key="mailing.key", index=True)
     kind: str
@@ -59,7 +59,7 @@ class Edition(Row, table=True):
 
     __table_args__ = (UniqueConstraint("community_id", "due_at"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     community_id: int = Field(foreign_key="community.id")
     due_at: datetime = moment()
     window_from: datetime = moment()

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.types import Row, json_column, moment, person_column
+from storage.types import Row, json_column, moment, number, person_column
 
 
 class Person(Row, table=True):
     """One human. Preferences that are None follow the community or the installation."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     name: str
     created_at: datetime = moment()
     zone: str | None = None
@@ -27,7 +27,7 @@ class Account(Row, table=True):
 
     __table_args__ = (UniqueConstraint("platform", "external_id"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     person_id: int = person_column("row")
     platform: str
     external_id: str
@@ -51,7 +51,7 @@ class AccountLink(Row, table=True):
     duplicated one of the other person's, whole.
     """
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     person_id: int = person_column("row")
     former_person: int
     linked_at: datetime = moment()

@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 from sqlmodel import Field
 
-from storage.types import Row, json_column, moment, person_column
+from storage.types import Row, json_column, moment, number, person_column
 
 
 class Pulse(Row, table=True):
     """Whether it is anonymous, and the threshold for showing results, are fixed when it opens."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     community_id: int = Field(foreign_key="community.id", index=True)
     kind: str = "poll"
     anonymous: bool
@@ -23,7 +23,7 @@ class Pulse(Row, table=True):
 
 
 class Question(Row, table=True):
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     pulse_id: int = Field(foreign_key="pulse.id", index=True)
     position: int = 0
     kind: str = "single"

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from storage.types import Row, moment, person_column
+from storage.types import Row, moment, number, person_column
 
 
 class Resource(Row, table=True):
@@ -13,7 +13,7 @@ class Resource(Row, table=True):
 
     __table_args__ = (UniqueConstraint("community_id", "url"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     community_id: int = Field(foreign_key="community.id", index=True)
     url: str
     title: str = ""

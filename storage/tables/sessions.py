@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from storage.types import Row, moment, person_column
+from storage.types import Row, moment, number, person_column
 
 
 class Session(Row, table=True):
     """What is planned: a single gathering has one occurrence, a series has many."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     community_id: int = Field(foreign_key="community.id", index=True)
     title: str
     zone: str  # the zone whose wall clock the plan follows
@@ -28,7 +28,7 @@ class Occurrence(Row, table=True):
 
     __table_args__ = (UniqueConstraint("session_id", "number"), {"sqlite_autoincrement": True})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number()
     session_id: int = Field(foreign_key="session.id")
     community_id: int = Field(foreign_key="community.id", index=True)
     number: int = 1
