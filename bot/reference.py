@@ -55,5 +55,5 @@ def _parameter(parameter: Parameter) -> str:
         words.append("one of " + ", ".join(parameter.choices))
     if parameter.type is str and not parameter.choices:
         words.append(f"at most {about.limit:,} characters")
-    need = "" if parameter.required else " (optional)"
+    need = "" if parameter.needed else " (optional)"
     return f"- `{parameter.name}`{need}: {'; '.join(words)}"

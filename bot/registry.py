@@ -16,7 +16,7 @@ from bot.errors import NotFound
 from bot.rules import access
 from bot.text import showable
 from bot.ui.calls import Call, Word, split
-from bot.ui.forms import Field, Form, Option
+from bot.ui.forms import TITLE_LIMIT, Field, Form, Option
 from storage.database import Db
 from storage.tables import Channel, Community, Occurrence, Person, Pulse, Resource
 
@@ -58,6 +58,12 @@ class Parameter:
     required: bool
     about: Param
     choices: tuple[str, ...] = ()
+    usual: str = ""
+
+    @property
+    def needed(self) -> bool:
+        """Whether people have to say it: a community they may leave out, where the place or being in only one decides it."""
+        return self.required and self.type is not Community
 
     @property
     def takes_rest(self) -> bool:
@@ -70,10 +76,11 @@ class Parameter:
             name=self.name,
             label=self.about.label,
             kind=self._kind(),
-            required=self.required,
+            required=self.needed,
             hint=self.about.hint,
             limit=self.about.limit,
             choices=tuple(Option(choice, choice.replace("_", " ")) for choice in self.choices),
+            usual=self.usual,
         )
 
     def _kind(self) -> Any:
@@ -107,8 +114,10 @@ class Command:
     def form(self, call: Call | None = None) -> Form:
         """Return the form that asks for every shown parameter, completing `call`."""
         shown = tuple(p.field() for p in self.parameters if not p.about.hidden)
-        verb = self.path if len(self.path) <= 24 else self.path.rpartition(" ")[2]
-        return Form(verb.capitalize(), call or Call(self.path), shown, intro=self.summary)
+        if len(self.summary) <= TITLE_LIMIT:
+            return Form(self.summary, call or Call(self.path), shown)
+        title = self.path.removeprefix("cop ")[:TITLE_LIMIT].capitalize()
+        return Form(title, call or Call(self.path), shown, intro=self.summary)
 
     def has_fields_for(self, names: Iterable[str]) -> bool:
         """Return whether the form asks for every one of these parameters; a value that it hides it cannot mend."""
@@ -122,7 +131,7 @@ class Command:
 
     def usage(self) -> str:
         """Return how it is typed: `session rsvp session answer [scope]`."""
-        words = [p.name if p.required else f"[{p.name}]" for p in self.parameters if not p.about.hidden]
+        words = [p.name if p.needed else f"[{p.name}]" for p in self.parameters if not p.about.hidden]
         return " ".join([self.path, *words])
 
 
@@ -330,4 +339,12 @@ def _parameters(run: Callable[..., Answer]) -> Iterator[Parameter]:
             choices, inner = typing.get_args(inner), str
         if inner not in TYPES:
             raise TypeError(f"{run.__name__}: {name} is of a type that text cannot be read into")
-        yield Parameter(name, inner, required, about, choices)
+        usual = "" if required else _typed(declared.default)
+        yield Parameter(name, inner, required, about, choices, usual)
+
+
+def _typed(default: object) -> str:
+    """Return a default as a person would type it; "" where there is none."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return "" if default is None else str(default)

@@ -108,7 +108,7 @@ def decide(
     request.outcome = "approved" if approve else "declined"
     request.decided_by = decider.id
     db.add(request)
-    if approve:
+    if approve and db.get(Membership, (community.id, request.person_id)) is None:
         db.add(Membership(community_id=community.id, person_id=request.person_id, joined_at=now))
     return request
 

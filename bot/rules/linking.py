@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -46,8 +47,7 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
     """Make `person` and the code's owner one: everything moves to the owner, remembered for undoing."""
     keeper = owner(db, code, person, now)
     db.exec(delete(LinkCode).where(col(LinkCode.person_id).in_([keeper.id, person.id])))
-    _keep_higher_roles(db, keeper.id, person.id)
-    moved: list[Any] = []
+    moved: list[Any] = _keep_higher_roles(db, keeper.id, person.id)
     dropped: list[Any] = []
     for table, column, _ in person_columns():
         for row in db.execute(select(table).where(table.c[column] == person.id)).mappings().all():
@@ -76,25 +76,29 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
 def undo(db: Db, link_id: int, person: Person, now: datetime) -> None:
     """Part what `link` joined: rows that are still there go back, rows that were doubles return.
 
+    Nobody comes out of it with a role they had lost, or had only by the link.
+
     Raises NotFound for a link that is not this person's or is over 30 days old.
     """
     record = db.get(AccountLink, link_id)
     if record is None or record.person_id != person.id or now - record.linked_at > UNDO_LIFE:
         raise NotFound("There is no such link to undo. A link can be undone for 30 days.")
+    roles = _roles(db, person.id)
     for name, values in record.dropped:
         if name == "person":
             db.execute(insert(metadata.tables[name]).values(_from_json(metadata.tables[name], values)))
     for name, column, key in record.moved:
         table = metadata.tables[name]
+        now_is, was = ("facilitator", "member") if column == "role" else (person.id, record.former_person)
         db.execute(
             update(table)
-            .where(_same_row(table, _from_json(table, key)), table.c[column] == person.id)
-            .values({column: record.former_person})
+            .where(_same_row(table, _from_json(table, key)), table.c[column] == now_is)
+            .values({column: was})
         )
     for name, values in record.dropped:
         table = metadata.tables[name]
-        row = _from_json(table, values)
-        if name != "person" and db.execute(select(table).where(_same_row(table, row))).first() is None:
+        row = _restorable(db, table, _from_json(table, values), roles)
+        if row is not None and db.execute(select(table).where(_same_row(table, row))).first() is None:
             db.execute(insert(table).values(row))
     db.delete(record)
     db.flush()
@@ -110,15 +114,46 @@ def latest(db: Db, person: Person, now: datetime) -> AccountLink | None:
     ).first()
 
 
-def _keep_higher_roles(db: Db, keeper: int, other: int) -> None:
+def _keep_higher_roles(db: Db, keeper: int, other: int) -> list[Any]:
+    """Make the keeper facilitate what the other does; return which memberships that changed, as `moved` has it."""
+    raised: list[Any] = []
     for theirs in db.exec(
         select_rows(Membership).where(Membership.person_id == other, Membership.role == "facilitator")
     ).all():
         mine = db.get(Membership, (theirs.community_id, keeper))
-        if mine is not None:
+        if mine is not None and mine.role != "facilitator":
             mine.role = "facilitator"
             db.add(mine)
+            key = {"community_id": mine.community_id, "person_id": keeper}
+            raised.append(["membership", "role", key])
     db.flush()
+    return raised
+
+
+def _roles(db: Db, person_id: int) -> dict[int, str]:
+    rows = db.exec(
+        select_rows(Membership.community_id, Membership.role).where(Membership.person_id == person_id)
+    )
+    return dict(rows.all())
+
+
+def _restorable(db: Db, table: Table, row: dict[str, Any], roles: Mapping[int, str]) -> dict[str, Any] | None:
+    """Return the row as it may come back: pointing at nothing that is gone meanwhile, with no more than `roles`."""
+    if table.name == "person":
+        return None  # the first to come back
+    if table.name == "membership":
+        if row["community_id"] not in roles:
+            return None  # left since
+        if roles[row["community_id"]] == "member":
+            row = row | {"role": "member"}
+    for key in table.foreign_keys:
+        value = row[key.parent.name]
+        if value is None or db.execute(select(key.column).where(key.column == value)).first() is not None:
+            continue
+        if not key.parent.nullable:
+            return None
+        row = row | {key.parent.name: None}
+    return row
 
 
 def _would_double(db: Db, table: Table, column: str, row: dict[str, Any], keeper: int) -> bool:

@@ -77,9 +77,6 @@ def erase(db: Db, person: Person, now: datetime) -> Sequence[int]:
     touched = _resources_of(db, person_id)
     rsvps.withdraw_all(db, person_id, now)
     outbox.cancel_to(db, person_id, "the person was erased")
-    for letter in db.exec(select_rows(Letter).where(Letter.person_id == person_id)).all():
-        letter.card, letter.person_account = {}, ""
-        db.add(letter)
     _scrub_cards(db, person_id)
     db.flush()
     for table, column, rule in person_columns():
@@ -92,6 +89,7 @@ def erase(db: Db, person: Person, now: datetime) -> Sequence[int]:
     db.flush()
     for resource_id in touched:
         search.index(db, resource_id)
+    search.purge(db)
     return orphaned
 
 

@@ -169,8 +169,12 @@ def _free_slug(db: Db, proposal: Proposal) -> str:
         slug = communities.slug_from(proposal.name)
     except BadValue:
         slug = "community"
-    taken = db.exec(select(Community.id).where(Community.slug == slug)).first() is not None
-    return f"{slug[:30]}-{proposal.id}" if taken or slug == "community" else slug
+    free, number = slug, proposal.id
+    while (
+        free == "community" or db.exec(select(Community.id).where(Community.slug == free)).first() is not None
+    ):
+        free, number = f"{slug[:28].rstrip('-')}-{number}", number + 1
+    return free
 
 
 def voices_of(db: Db, proposal: Proposal) -> Sequence[ProposalVoice]:

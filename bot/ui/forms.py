@@ -24,7 +24,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input. `hint` is an example or the rule; `limit` is in characters."""
+    """One input. `hint` is an example or the rule; `limit` is in characters; `usual` counts when it is left out."""
 
     name: str
     label: str
@@ -33,6 +33,7 @@ class Field:
     hint: str = ""
     limit: int = 3_000
     choices: tuple[Option, ...] = ()
+    usual: str = ""
 
     def __post_init__(self) -> None:
         if len(self.label) > LABEL_LIMIT:

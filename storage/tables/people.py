@@ -47,7 +47,8 @@ class LinkCode(Row, table=True):
 class AccountLink(Row, table=True):
     """What linking moved from one person to another, so that it can be undone.
 
-    `moved` holds [table, primary key] of each row re-pointed; `dropped` holds rows that
+    `moved` holds [table, column, primary key] of each row re-pointed, and of memberships made
+    facilitators with "role" as the column; `dropped` holds rows that
     duplicated one of the other person's, whole.
     """
 

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 
 from bot import sample
 from bot.app import registry
-from bot.chat import Actor, Ask, Called, Reply, Update
+from bot.chat import Actor, Address, Ask, Called, MessageRef, Reply, Update
 from bot.registry import Command
 from bot.ui.calls import PAYLOAD_LIMIT, Call
 from bot.ui.cards import Button, Card
@@ -120,10 +120,29 @@ async def test_every_button_in_the_village(stage: Stage, village: Village) -> No
     assert for_buttons - walk.pressed == NOT_IN_SIGHT
 
 
+class Onlookers:
+    """The chat of the sample, played on the platform in memory."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._memory = stage.memory
+
+    async def enter(self, by: Actor) -> None:
+        self._memory.person(by.name)
+
+    async def write(self, by: Actor, at: Address, text: str) -> MessageRef:
+        return await self._memory.person(by.name).writes(text, at.channel)
+
+    async def react(self, by: Actor, emoji: str, on: MessageRef) -> None:
+        """Nobody looks at it here."""
+
+
 async def test_every_button_of_the_demo(sqlite_url: str) -> None:
     async with staged(sqlite_url, platform=sample.PLATFORM) as stage:
         handle = stage.hearth.dispatcher.handle
-        problems = await sample.play(handle, stage.registry, stage.clock.stand_at, NOW, stage.settle)
+        onlookers = Onlookers(stage)
+        problems = await sample.play(
+            onlookers, handle, stage.registry, stage.clock.stand_at, NOW, stage.settle
+        )
         assert problems == []
         walk = Walk(stage, Village())
         await walk.go()

@@ -7,9 +7,9 @@ from sqlmodel import select
 
 from bot.chat import Actor
 from bot.errors import Conflict, NotFound
-from bot.rules import access, communities, linking, people
+from bot.rules import access, communities, linking, people, privacy, resources
 from storage.database import Db
-from storage.tables import Account, Membership, Person
+from storage.tables import Account, Endorsement, JoinRequest, Membership, Person
 from tests.cast import NOW, community, person
 
 
@@ -81,3 +81,64 @@ def test_what_the_person_left_meanwhile_stays_left(db: Db) -> None:
     linking.undo(db, record.id or 0, here, NOW)
     assert list(db.exec(select(Membership.person_id).where(Membership.community_id == viz.id))) == [fran.id]
     assert len(db.exec(select(Account).where(Account.name == "Mo")).all()) == 2
+
+
+def test_parting_again_takes_back_what_the_link_gave(db: Db) -> None:
+    """Or a facilitator who was made to link would leave a second one behind."""
+    here, there = person(db, "Mo"), person(db, "Fran", platform="discord")
+    python = community(db, "python", there, here)
+    record = linking.link(db, linking.offer(db, here, NOW), there, NOW)
+    assert access.role(db, python, here.id) == "facilitator"
+    linking.undo(db, record.id, here, NOW)
+    assert access.role(db, python, here.id) == "member"
+    assert access.role(db, python, record.former_person) == "facilitator"
+
+
+@pytest.mark.parametrize("lost", ["role", "membership"])
+def test_parting_again_brings_no_role_back_that_was_lost_meanwhile(db: Db, lost: str) -> None:
+    here, there = person(db, "Mo"), person(db, "Mo", platform="discord")
+    python = community(db, "python", person(db, "Fran"), here)
+    communities.admit(db, python, there, NOW, role="facilitator")
+    db.flush()
+    record = linking.link(db, linking.offer(db, here, NOW), there, NOW)
+    if lost == "role":
+        communities.demote(db, python, here)
+    else:
+        communities.leave(db, python, here, NOW)
+    db.flush()
+    linking.undo(db, record.id, here, NOW)
+    kept = "member" if lost == "role" else None
+    assert access.role(db, python, here.id) == kept
+    assert access.role(db, python, record.former_person) == kept
+
+
+def test_what_was_said_of_things_removed_since_does_not_return(db: Db) -> None:
+    fran, here, there = person(db, "Fran"), person(db, "Mo"), person(db, "Mo", platform="discord")
+    python = community(db, "python", fran, here, there)
+    saved = resources.save(db, python, fran.id, "https://example.org", now=NOW).resource
+    circle = community(db, "circle", fran, visibility="request")
+    for someone in (here, there):
+        resources.endorse(db, saved.id, someone.id, NOW)
+        request = communities.join(db, circle, someone, NOW)
+        assert request is not None
+        communities.decide(db, circle, request.id, fran, approve=False, now=NOW)
+    db.flush()
+    record = linking.link(db, linking.offer(db, here, NOW), there, NOW)
+    resources.remove(db, saved, fran.id, tends=True)
+    privacy.erase(db, fran, NOW)
+    linking.undo(db, record.id, here, NOW)
+    back = db.exec(select(JoinRequest).where(JoinRequest.person_id == record.former_person)).one()
+    assert (back.outcome, back.decided_by) == ("declined", None)
+    assert db.exec(select(Endorsement)).all() == []
+
+
+def test_a_request_of_someone_who_has_become_a_member_by_linking(db: Db) -> None:
+    fran, here, there = person(db, "Fran"), person(db, "Mo"), person(db, "Mo", platform="discord")
+    circle = community(db, "circle", fran, here, visibility="request")
+    request = communities.join(db, circle, there, NOW)
+    assert request is not None
+    linking.link(db, linking.offer(db, here, NOW), there, NOW)
+    db.refresh(request)
+    communities.decide(db, circle, request.id, fran, approve=True, now=NOW)
+    db.flush()
+    assert communities.size(db, circle) == 2

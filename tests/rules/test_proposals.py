@@ -50,6 +50,25 @@ def test_enough_people_leaders_and_questions_make_it_a_community(db: Db) -> None
         speak(db, proposal, ana, "no")
 
 
+def test_a_slug_that_is_taken_by_what_nobody_sees_stops_no_proposal(db: Db) -> None:
+    """Every cut of the name ends well, and the number after it may be taken too."""
+    name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbb ccc"  # a hyphen where the slug is cut
+    ana, ben, chi = (person(db, name) for name in ("Ana", "Ben", "Chi"))
+    proposal = propose(db, ana, name)
+    taken = communities.slug_from(name)
+    community(db, taken, ana, visibility="private")
+    for end in range(26, 32):
+        cut = f"{taken[:end].rstrip('-')}-{proposal.id}"
+        if not access.visible_communities(db, ana.id, everything=True) or cut not in {
+            c.slug for c in access.visible_communities(db, ana.id, everything=True)
+        }:
+            community(db, cut, ana, visibility="private")
+    speak(db, proposal, ben, "lead", "What works?")
+    speak(db, proposal, chi, "lead")
+    speak(db, proposal, person(db, "Dan"), "in")
+    assert proposal.state == "founded"
+
+
 def test_the_author_alone_does_not_take_it_further(db: Db) -> None:
     ana = person(db, "Ana")
     proposal = propose(db, ana)

@@ -156,6 +156,9 @@ function complete() {
   }
   const { words, command } = readPath(typed);
   if (command) {
+    list.hide(); // what was offered for the text before must not be taken for this one
+    panelHint.replaceChildren(...signature(command));
+    panel.hidden = false;
     timer = setTimeout(() => completeValue(typed, command), PAUSE);
     return;
   }

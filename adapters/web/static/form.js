@@ -5,7 +5,7 @@ import { Listbox } from "./listbox.js";
 import { post } from "./net.js";
 import { state } from "./state.js";
 
-const PER_STEP = 5;
+const LONG = 9; // a form of more fields goes in steps
 const RADIOS = 5; // more choices than this become a list to open
 const PAUSE = 150;
 const COMPLETED = ["line", "person", "moment"]; // kinds whose values the bot may complete
@@ -50,9 +50,10 @@ class OpenForm {
   constructor({ form, known, problems }, submit) {
     this.#form = form;
     this.#submit = submit;
-    for (let at = 0; at < form.fields.length; at += PER_STEP) {
-      const fields = form.fields.slice(at, at + PER_STEP);
-      this.#steps.push({ fields, element: h("div", { class: "form-fields" }, fields.map((field) => this.#row(field, known[field.name] ?? ""))) });
+    const each = Math.ceil(form.fields.length / Math.ceil(form.fields.length / LONG));
+    for (let at = 0; at < form.fields.length; at += each) {
+      const fields = form.fields.slice(at, at + each);
+      this.#steps.push({ fields, element: h("div", { class: "form-fields" }, fields.map((field) => this.#row(field, known[field.name] || field.usual || ""))) });
     }
     const cancel = h("button", { type: "button", class: "button plain", on: { click: () => this.close() } }, "Cancel");
     const shut = h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: () => this.close() } }, icon("close"));
@@ -110,8 +111,11 @@ class OpenForm {
   #show(problems, { opening = false } = {}) {
     this.#busy(false);
     this.#notice.textContent = "";
-    for (const [name, control] of this.#controls) {
-      control.problem(problems[name] ?? "", { asking: opening && !control.value() });
+    for (const field of this.#form.fields) {
+      const control = this.#controls.get(field.name);
+      const asking = opening && !control.value();
+      const words = problems[field.name] ?? "";
+      control.problem(asking && words === `${field.label} is missing.` ? "" : words, { asking });
     }
     const elsewhere = Object.entries(problems).filter(([name]) => !this.#controls.has(name)).map(([, words]) => words);
     this.#notice.textContent = elsewhere.join(" ");
@@ -194,7 +198,7 @@ class OpenForm {
   }
 
   #radios(field, options, known, { id, hint, problem, optional, described }) {
-    const all = field.required || known ? options : [...options, { value: "", label: "Leave open" }];
+    const all = field.required || known ? options : [...options, { value: "", label: "Leave as it is" }];
     const inputs = all.map((option, place) => {
       const input = h("input", { type: "radio", name: field.name, id: `${id}-${place}`, "aria-describedby": described });
       input.value = option.value;
@@ -221,7 +225,7 @@ class OpenForm {
     let input;
     let list = null;
     if (options.length) {
-      input = h("select", shared, h("option", { value: "" }, field.required ? "Choose…" : "Leave open"),
+      input = h("select", shared, h("option", { value: "" }, field.required ? "Choose…" : "Leave as it is"),
         options.map((option) => h("option", { value: option.value }, option.label)));
     } else if (field.kind === "paragraph") input = h("textarea", { ...shared, rows: "4" });
     else {

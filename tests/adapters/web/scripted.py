@@ -89,7 +89,7 @@ SCHEDULE = Form(
 QUESTIONS = Form(
     "How is it going",
     Call("pulse answer", {"pulse": "P5"}),
-    tuple(Field(f"q{n}", f"Question {n}", kind="paragraph" if n == 7 else "line") for n in range(1, 8)),
+    tuple(Field(f"q{n}", f"Question {n}", kind="paragraph" if n == 7 else "line") for n in range(1, 13)),
     intro="Anonymous: answers are kept apart from names.",
 )
 
