@@ -114,10 +114,9 @@ class Command:
     def form(self, call: Call | None = None) -> Form:
         """Return the form that asks for every shown parameter, completing `call`."""
         shown = tuple(p.field() for p in self.parameters if not p.about.hidden)
-        if len(self.summary) <= TITLE_LIMIT:
-            return Form(self.summary, call or Call(self.path), shown)
-        title = self.path.removeprefix("cop ")[:TITLE_LIMIT].capitalize()
-        return Form(title, call or Call(self.path), shown, intro=self.summary)
+        words = self.path.removeprefix("cop ")
+        title = words if len(words) <= TITLE_LIMIT else words.rpartition(" ")[2]
+        return Form(title.capitalize(), call or Call(self.path), shown, intro=self.summary)
 
     def has_fields_for(self, names: Iterable[str]) -> bool:
         """Return whether the form asks for every one of these parameters; a value that it hides it cannot mend."""

@@ -2,17 +2,19 @@
 
 import sqlite3
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, select, text, update
 from sqlmodel import Session as Db
 from sqlmodel import col
 
 from storage import archive, files, migrate, postgres, search, sqlite
 from storage.database import parse_url
 from storage.problems import InUse, NotABackup, SchemaTooNew, Unreachable
-from storage.tables import Letter
+from storage.tables import Community, Letter
+
+WEEK = timedelta(weeks=1)
 
 
 def backup(url: str, file: Path) -> None:
@@ -148,3 +150,14 @@ def _hold_letters(connection: Connection, now: datetime) -> None:
         .where(unsettled, col(Letter.due_at) <= now)
         .values(state="held", reason="restored from a backup", lease_until=None)
     )
+    # A digest due since the backup may have gone out since: the next one tells what is new.
+    due = connection.execute(
+        select(Community.id, Community.digest_next_at).where(col(Community.digest_next_at) <= now)
+    ).all()
+    for community_id, at in due:
+        missed = (now - at) // WEEK + 1
+        connection.execute(
+            update(Community)
+            .where(col(Community.id) == community_id)
+            .values(digest_next_at=at + missed * WEEK)
+        )

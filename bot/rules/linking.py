@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, UniqueConstraint, and_, delete, insert, select, update
@@ -12,7 +12,7 @@ from sqlmodel import select as select_rows
 
 from bot.errors import Conflict, NotFound
 from storage.database import Db, locked
-from storage.schema import person_columns
+from storage.schema import json_ready, person_columns
 from storage.tables import AccountLink, LinkCode, Membership, Person
 from storage.types import UtcDateTime, metadata
 
@@ -53,11 +53,11 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
         for row in db.execute(select(table).where(table.c[column] == person.id)).mappings().all():
             if _would_double(db, table, column, dict(row), keeper.id):
                 db.execute(delete(table).where(_same_row(table, dict(row))))
-                dropped.append([table.name, _to_json(dict(row))])
+                dropped.append([table.name, json_ready(dict(row))])
             else:
                 db.execute(update(table).where(_same_row(table, dict(row))).values({column: keeper.id}))
                 after = _key(table, dict(row)) | ({column: keeper.id} if column in table.primary_key else {})
-                moved.append([table.name, column, _to_json(after)])
+                moved.append([table.name, column, json_ready(after)])
     former = Person.model_validate(person).model_dump()
     db.expire(person)
     db.execute(delete(metadata.tables["person"]).where(metadata.tables["person"].c.id == former["id"]))
@@ -66,7 +66,7 @@ def link(db: Db, code: str, person: Person, now: datetime) -> AccountLink:
         former_person=former["id"],
         linked_at=now,
         moved=moved,
-        dropped=[["person", _to_json(former)], *dropped],
+        dropped=[["person", json_ready(former)], *dropped],
     )
     db.add(record)
     db.flush()
@@ -174,10 +174,6 @@ def _key(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 def _same_row(table: Table, row: dict[str, Any]) -> Any:
     return and_(*(c == row[c.name] for c in table.primary_key))
-
-
-def _to_json(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}
 
 
 def _from_json(table: Table, row: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What is stored about a person, handed to them, or taken away: every table, by what the schema declares."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, cast, delete, select, update
@@ -12,7 +12,7 @@ from bot.rules import outbox, rsvps
 from bot.rules.people import UNKNOWN_NAME
 from storage import search
 from storage.database import Db
-from storage.schema import person_columns
+from storage.schema import json_ready, person_columns
 from storage.tables import Community, Edition, Endorsement, Letter, Membership, Person, Resource, ResourceNote
 
 
@@ -31,13 +31,13 @@ def export(db: Db, person: Person) -> dict[str, Any]:
 
     References to other people are left out, so that nobody else's data comes along.
     """
-    found: dict[str, Any] = {"person": [_plain(person.model_dump())]}
+    found: dict[str, Any] = {"person": [json_ready(person.model_dump())]}
     for table, column, _ in person_columns():
         others = {c for t, c, _ in person_columns() if t is table and c != column}
         rows = db.execute(select(table).where(table.c[column] == person.id)).mappings().all()
         if rows:
             found.setdefault(table.name, []).extend(
-                _plain({k: v for k, v in row.items() if k not in others}) for row in rows
+                json_ready({k: v for k, v in row.items() if k not in others}) for row in rows
             )
     return found
 
@@ -122,7 +122,3 @@ def _without(data: Any, person_id: int) -> Any:
         case list():
             return [_without(item, person_id) for item in data]
     return data
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}

@@ -57,12 +57,7 @@ def test_a_slug_that_is_taken_by_what_nobody_sees_stops_no_proposal(db: Db) -> N
     proposal = propose(db, ana, name)
     taken = communities.slug_from(name)
     community(db, taken, ana, visibility="private")
-    for end in range(26, 32):
-        cut = f"{taken[:end].rstrip('-')}-{proposal.id}"
-        if not access.visible_communities(db, ana.id, everything=True) or cut not in {
-            c.slug for c in access.visible_communities(db, ana.id, everything=True)
-        }:
-            community(db, cut, ana, visibility="private")
+    community(db, f"{'a' * 28}-{proposal.id}", ana, visibility="private")
     speak(db, proposal, ben, "lead", "What works?")
     speak(db, proposal, chi, "lead")
     speak(db, proposal, person(db, "Dan"), "in")

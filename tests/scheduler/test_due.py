@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlmodel import col, select
 from structlog.testing import capture_logs
 
+from bot.rules.linking import UNDO_LIFE
 from scheduler.due import Due, Rounds
 from scheduler.housekeeping import DELIVERIES_KEPT, HOUSEKEEPING, SLACK
 from storage.database import Database, Db
-from storage.tables import Delivery, LinkCode, Person, Proposal
+from storage.tables import AccountLink, Delivery, LinkCode, Person, Proposal
 from tests.fakes.ledger import Clock
 
 
@@ -149,3 +150,23 @@ async def test_old_deliveries_and_codes_are_thrown_away_now_and_then(database: D
     assert await ticks.go() == 1
     assert await database.read(kept) == ["new"]
     assert await ticks.go() == 0
+
+
+async def test_how_to_undo_a_link_is_forgotten_when_it_cannot_be_undone(database: Database) -> None:
+    clock = Clock()
+
+    def add(db: Db) -> None:
+        mo = Person(name="Mo", created_at=clock.now())
+        db.add(mo)
+        db.flush()
+        db.add(AccountLink(person_id=mo.id, former_person=2, linked_at=clock.now()))
+
+    def kept(db: Db) -> int:
+        return len(db.exec(select(AccountLink)).all())
+
+    await database.write(add)
+    ticks = rounds(database, clock, Nudges(), HOUSEKEEPING)
+    clock.go(UNDO_LIFE.total_seconds() - 1)
+    assert (await ticks.go(), await database.read(kept)) == (0, 1)
+    clock.go(SLACK.total_seconds() + 2)
+    assert (await ticks.go(), await database.read(kept)) == (1, 0)

@@ -248,3 +248,21 @@ async def test_a_damaged_database_can_be_replaced(sqlite_url: str, tmp_path: Pat
     database = open_database(sqlite_url)
     assert await database.read(lambda db: db.exec(select(func.count()).select_from(Person)).one()) == 0
     await database.close()
+
+
+async def test_a_digest_that_may_have_gone_out_since_the_backup_waits_for_its_next_day(
+    fresh_url: str, tmp_path: Path
+) -> None:
+    database = open_database(fresh_url)
+    await database.write(fill)
+    due = NOW - timedelta(hours=3)
+
+    def plan(db: Db) -> None:
+        db.exec(select(Community)).one().sqlmodel_update({"digest_next_at": due})
+
+    await database.write(plan)
+    backup(fresh_url, tmp_path / "backup")
+    await database.close()
+    restore(fresh_url, tmp_path / "backup", now=NOW)
+    after, _, _ = await look(fresh_url)
+    assert [row.digest_next_at for row in after["community"]] == [due + timedelta(weeks=1)]

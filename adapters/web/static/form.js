@@ -55,14 +55,17 @@ class OpenForm {
       const fields = form.fields.slice(at, at + each);
       this.#steps.push({ fields, element: h("div", { class: "form-fields" }, fields.map((field) => this.#row(field, known[field.name] || field.usual || ""))) });
     }
+    // A command's own form is called by what it does; its short title serves platforms with less room.
+    const own = state.commands.some((it) => it.path === form.call.path && it.summary === form.intro);
+    const [title, intro] = own ? [form.intro, ""] : [form.title, form.intro];
     const cancel = h("button", { type: "button", class: "button plain", on: { click: () => this.close() } }, "Cancel");
     const shut = h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: () => this.close() } }, icon("close"));
     this.#prior.addEventListener("click", () => this.#go(this.#step - 1));
     const body = h(
       "form",
       { novalidate: true, autocomplete: "off" },
-      h("header", {}, h("h2", { id: "form-title" }, form.title), shut),
-      form.intro ? h("p", { class: "form-intro" }, form.intro) : null,
+      h("header", {}, h("h2", { id: "form-title" }, title), shut),
+      intro ? h("p", { class: "form-intro" }, intro) : null,
       this.#progress,
       h("div", { class: "form-scroll" }, this.#steps.map((step) => step.element)),
       this.#notice,
