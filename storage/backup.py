@@ -152,7 +152,7 @@ def _hold_letters(connection: Connection, now: datetime) -> None:
     )
     # A digest due since the backup may have gone out since: the next one tells what is new.
     due = connection.execute(
-        select(Community.id, Community.digest_next_at).where(col(Community.digest_next_at) <= now)
+        select(col(Community.id), col(Community.digest_next_at)).where(col(Community.digest_next_at) <= now)
     ).all()
     for community_id, at in due:
         missed = (now - at) // WEEK + 1
