@@ -155,6 +155,7 @@ def _hold_letters(connection: Connection, now: datetime) -> None:
         select(col(Community.id), col(Community.digest_next_at)).where(col(Community.digest_next_at) <= now)
     ).all()
     for community_id, at in due:
+        assert at is not None, "it was compared"
         missed = (now - at) // WEEK + 1
         connection.execute(
             update(Community)
