@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.text import label
@@ -71,7 +71,8 @@ class Quote:
 class Called:
     """A command was typed, a button pressed or a form submitted.
 
-    `delivery` identifies this delivery: the same one again has no further effect.
+    `delivery` identifies this delivery: the same one again has no further effect. `form` asks for
+    the command's form, filled with what the call says, even where nothing is missing.
     """
 
     call: Call
@@ -79,6 +80,7 @@ class Called:
     at: Address
     on: MessageRef | None = None
     delivery: str = ""
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,27 @@ class Completing:
     at: Address
 
 
-Event = Called | Reacted | Completing
+Notice = Literal["arrived", "left", "profile", "renamed", "closed", "opened", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The platform tells of a change that nobody asked for.
+
+    "arrived" and "left": `by` came into or left the channel, or with no channel the workspace.
+    "profile": `by` is called otherwise or lives in another zone. "renamed", "closed" and "opened":
+    the channel has another name, can no longer be posted to (`reason`), or can again. "removed": the
+    bot is no longer in the workspace.
+    """
+
+    what: Notice
+    at: Address
+    by: Actor | None = None
+    reason: str = ""
+    delivery: str = ""
+
+
+Event = Called | Reacted | Completing | Noticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +179,38 @@ def _known(zone: str) -> bool:
 
 
 class RetryLater(Exception):
-    """The platform did not take the message and said when to come back."""
+    """The platform did not take the message and said when to come back.
 
-    def __init__(self, seconds: float) -> None:
+    `everywhere` says that it takes nothing for this workspace until then, not only this message.
+    """
+
+    def __init__(self, seconds: float, *, everywhere: bool = False) -> None:
         super().__init__(f"retry in {seconds:g} s")
         self.seconds = seconds
+        self.everywhere = everywhere
 
 
 class Undeliverable(Exception):
-    """The platform will never take this message; `reason` is for the operator and the facilitators."""
+    """The platform will never take this message; `reason` is for the operator and the facilitators.
 
-    def __init__(self, reason: str) -> None:
+    `place` says whether its place takes no message any more, or only this one is refused.
+    """
+
+    def __init__(self, reason: str, *, place: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.place = place
+
+
+class Refused(Exception):
+    """The platform does not accept our credentials; nothing goes there until an operator mends it."""
 
 
 class Adapter(Protocol):
-    """One platform. Any other exception from `post` leaves it unknown whether the message arrived."""
+    """One platform. Any other exception from `post` leaves it unknown whether the message arrived.
+
+    Every method raises Refused when the platform does not accept our credentials.
+    """
 
     name: str
     quarantine: float
