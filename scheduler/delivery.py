@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from bot.chat import Adapter, Address, RetryLater, Undeliverable
+from bot.chat import Adapter, Address, Refused, RetryLater, Undeliverable
 from bot.rules import letters
 from bot.rules.letters import Agenda, Claim, Parcel, Stale
 from bot.ui.cards import Card
@@ -39,6 +39,8 @@ class Pace:
     retry: float = letters.FIRST_WAIT  # after the first failure; doubled with each further one
     at_once: int = 8
     edits: int = 5  # how often in a row an edit may fail before the card is left as it is
+    refused: float = 300.0  # until a platform that refused our credentials is tried again
+    second_look: float = 600.0  # until a letter that was sent again is looked for once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,14 @@ class Delivery:
         self._adapters = dict(adapters)
         self._draw = draw
         self._clock = clock
-        self._rates = rates or Rates()
+        self._rates = rates or Rates(monotonic=monotonic)
         self._pace = pace or Pace()
         self._lease = timedelta(seconds=self._pace.lease)
         self._monotonic = monotonic
         self._jitter = jitter
         self._tasks: dict[asyncio.Task[None], _Errand] = {}
         self._look_at: dict[tuple[int, datetime | None], float] = {}
+        self._look_again_at: dict[Claim, float] = {}
         self._troubles = Troubles()
         self._fresh = asyncio.Event()
         self._stepping = asyncio.Lock()
@@ -164,6 +167,7 @@ class Delivery:
         if agenda.due:
             await self._post_due(now)
         self._look_for(agenda, busy)
+        self._look_again()
         if agenda.stale:
             await self._edit_stale(now)
 
@@ -199,22 +203,39 @@ class Delivery:
         try:
             async with asyncio.timeout(self._pace.call):
                 message = await adapter.post(claim.to, parcel.card, key=claim.key)
-        except RetryLater as error:
-            return partial(letters.later, claim=claim, seconds=error.seconds, now=self._clock())
+        except (RetryLater, Refused) as error:
+            return partial(
+                letters.later, claim=claim, seconds=self._rest_of(claim.to, error), now=self._clock()
+            )
         except Undeliverable as error:
             _log.warning("undeliverable", letter=claim.key, reason=error.reason)
-            return partial(letters.undeliverable, claim=claim, reason=error.reason, now=self._clock())
+            return self._undeliverable(claim, error)
         except Exception as error:
             reason = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
             # A broken line needs no traceback; anything else may be a mistake in the adapter.
             trace = None if isinstance(error, OSError) else error
             _log.warning("in doubt", letter=claim.key, reason=reason, exc_info=trace)
             return partial(letters.unknown, claim=claim, reason=reason)
+        self._troubles.worked(("credentials", claim.to.platform))
         return partial(letters.sent, claim=claim, message_id=message.id, now=self._clock())
+
+    def _undeliverable(self, claim: Claim, error: Undeliverable) -> Callable[[Db], None]:
+        return partial(
+            letters.undeliverable, claim=claim, reason=error.reason, now=self._clock(), place=error.place
+        )
+
+    def _rest_of(self, to: Address, error: RetryLater | Refused) -> float:
+        """Return for how long the platform wants to be left alone, all of it if it said so."""
+        if isinstance(error, Refused):
+            self._troubles.failed(("credentials", to.platform), error)
+            self._rates.rest(to.platform, self._pace.refused)
+            return self._pace.refused
+        if error.everywhere:
+            self._rates.rest(to.platform, error.seconds)
+        return error.seconds
 
     async def _settled(self, claim: Claim, settle: Callable[[Db], bool | None]) -> None:
         if await self._database.write(settle) is False:
-            # The seam for a second look: an adapter that can take its own message back does so here.
             _log.error("sent twice, or after it was cancelled", letter=claim.key)
 
     # Looking for letters in doubt
@@ -237,12 +258,12 @@ class Delivery:
             async with asyncio.timeout(self._pace.call):
                 message = await adapter.find(claim.to, key=claim.key)
         except Undeliverable as error:
-            settle = partial(letters.undeliverable, claim=claim, reason=error.reason, now=self._clock())
-            await self._settled(claim, settle)
+            await self._settled(claim, self._undeliverable(claim, error))
+        except (RetryLater, Refused) as error:
+            self._look_at[key] = self._monotonic() + self._rest_of(claim.to, error)
         except Exception as error:
             times = self._troubles.failed(("find", claim.key), error)
-            asked = error.seconds if isinstance(error, RetryLater) else self._wait(times)
-            self._look_at[key] = self._monotonic() + asked
+            self._look_at[key] = self._monotonic() + self._wait(times)
         else:
             self._troubles.worked(("find", claim.key))
             if message is not None:
@@ -250,9 +271,26 @@ class Delivery:
                 await self._settled(claim, found)
             else:
                 wait = self._wait(claim.attempts)
+                # What was in the platform's queue for so long that the look did not see it may still come.
+                self._look_again_at[claim] = self._monotonic() + self._pace.second_look
                 await self._settled(
                     claim, partial(letters.retry, claim=claim, seconds=wait, now=self._clock())
                 )
+
+    def _look_again(self) -> None:
+        now = self._monotonic()
+        for claim, at in list(self._look_again_at.items()):
+            if at <= now and self._free("look again", claim.to.platform):
+                del self._look_again_at[claim]
+                self._start(_Errand("look again", claim.to.platform, claim.letter_id), self._tidy(claim))
+
+    async def _tidy(self, claim: Claim) -> None:
+        """Look once more for a letter that was sent again: the adapter takes late twins back."""
+        try:
+            async with asyncio.timeout(self._pace.call):
+                await self._adapters[claim.to.platform].find(claim.to, key=claim.key)
+        except Exception as error:
+            _log.info("no second look", letter=claim.key, reason=type(error).__name__)
 
     # Editing stale cards
 
@@ -280,9 +318,10 @@ class Delivery:
             if card is not None:
                 async with asyncio.timeout(self._pace.call):
                     await self._adapters[stale.message.at.platform].edit(stale.message, card)
+                self._troubles.worked(("credentials", stale.message.at.platform))
             self._troubles.worked(what)
-        except RetryLater as error:
-            again_at = self._clock() + timedelta(seconds=error.seconds)
+        except (RetryLater, Refused) as error:
+            again_at = self._clock() + timedelta(seconds=self._rest_of(stale.message.at, error))
         except Undeliverable as error:
             _log.info("card gone", letter=stale.letter_id, reason=error.reason)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Token buckets: how fast each platform lets one channel, and one workspace, be posted to."""
+"""How fast each platform lets one channel, and the bot as a whole, post: token buckets, and rests it asks for."""
 
 import threading
 import time
@@ -20,11 +20,19 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one platform allows. The defaults are Slack's: one message a second per channel, and
-    "several hundred" a minute per workspace (docs.slack.dev, rate limits; taken as 300)."""
+    """What one platform allows for one channel, and for one token over all its channels."""
 
-    channel: Limit = Limit(1.0, 3)
-    workspace: Limit = Limit(5.0, 20)
+    channel: Limit
+    token: Limit
+
+
+SLACK = Limits(channel=Limit(1.0, 3), token=Limit(5.0, 20))
+"""One message a second per channel, and "several hundred" a minute per workspace, taken as 300
+(docs.slack.dev, rate limits). A bot token belongs to one workspace."""
+
+DISCORD = Limits(channel=Limit(1.0, 5), token=Limit(40.0, 40))
+"""Five messages in five seconds per channel, and under the 50 requests a second of one token
+(docs.discord.com, rate limits)."""
 
 
 @dataclass(slots=True)
@@ -56,25 +64,33 @@ class Rates:
         self._limits = dict(limits or {})
         self._monotonic = monotonic
         self._buckets: dict[Hashable, _Bucket] = {}
+        self._rests: dict[str, float] = {}
         self._lock = threading.Lock()  # claims ask from the database's thread, edits from the event loop
 
     def take(self, to: Address) -> float:
-        """Take a token of the channel and of its workspace: 0.0, or the seconds to wait with none taken."""
+        """Take a token of the channel and of the platform: 0.0, or the seconds to wait with none taken."""
         limits = self._limits.get(to.platform)
-        if limits is None:
-            return 0.0
         with self._lock:
             now = self._monotonic()
+            rest = self._rests.get(to.platform, now) - now
+            if rest > 0 or limits is None:
+                return max(0.0, rest)
             self._forget_full(now)
             buckets = (
                 self._bucket((to.platform, to.channel, to.person), limits.channel, now),
-                self._bucket((to.platform, to.workspace), limits.workspace, now),
+                self._bucket((to.platform,), limits.token, now),
             )
             wait = max(bucket.wait(now) for bucket in buckets)
             if wait == 0.0:
                 for bucket in buckets:
                     bucket.tokens -= 1
             return wait
+
+    def rest(self, platform: str, seconds: float) -> None:
+        """Let nothing go to the platform for so long."""
+        with self._lock:
+            until = self._monotonic() + seconds
+            self._rests[platform] = max(until, self._rests.get(platform, until))
 
     def _bucket(self, key: Hashable, limit: Limit, now: float) -> _Bucket:
         return self._buckets.setdefault(key, _Bucket(limit, limit.burst, now))

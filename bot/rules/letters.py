@@ -201,8 +201,8 @@ def unknown(db: Db, claim: Claim, reason: str) -> None:
         db.add(letter)
 
 
-def undeliverable(db: Db, claim: Claim, reason: str, now: datetime) -> None:
-    """Skip the letter for good. A connected channel is paused, and what else waits for it skipped.
+def undeliverable(db: Db, claim: Claim, reason: str, now: datetime, *, place: bool = True) -> None:
+    """Skip the letter for good. With `place`, its connected channel is paused, and what else waits for it skipped.
 
     The facilitators of its community are told once per pause, by direct message.
     """
@@ -210,7 +210,7 @@ def undeliverable(db: Db, claim: Claim, reason: str, now: datetime) -> None:
     if letter is None:
         return
     _skip(db, letter, reason)
-    if letter.person_account or not letter.channel:
+    if letter.person_account or not letter.channel or not place:
         return
     found = db.exec(
         select(Channel.id).where(Channel.platform == letter.platform, Channel.external_id == letter.channel)

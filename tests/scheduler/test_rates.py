@@ -1,10 +1,10 @@
-"""Token buckets: a burst, then a steady rate, for each channel and over a whole workspace."""
+"""Token buckets: a burst, then a steady rate, for each channel and over all channels of a token."""
 
 from bot.chat import Address
-from scheduler.rates import Limit, Limits, Rates
+from scheduler.rates import DISCORD, SLACK, Limit, Limits, Rates
 from tests.fakes.ledger import Clock
 
-LIMITS = Limits(channel=Limit(1.0, 2), workspace=Limit(4.0, 3))
+LIMITS = Limits(channel=Limit(1.0, 2), token=Limit(4.0, 3))
 
 
 def rates(clock: Clock) -> Rates:
@@ -26,11 +26,11 @@ def test_a_channel_takes_a_burst_and_then_one_a_second() -> None:
     assert buckets.take(channel("C1")) == 1
 
 
-def test_a_workspace_limits_all_its_channels_and_no_other() -> None:
+def test_a_token_is_limited_over_all_its_channels_and_no_other_is() -> None:
     clock = Clock()
-    buckets = rates(clock)
+    buckets = Rates({"slack": LIMITS, "discord": LIMITS}, monotonic=clock.monotonic)
     assert [buckets.take(channel(f"C{n}")) for n in range(4)] == [0, 0, 0, 0.25]
-    assert buckets.take(channel("C9", "T2")) == 0
+    assert buckets.take(channel("C9", "G1", "discord")) == 0
     clock.go(0.25)
     # The refusal took nothing from the channel: it still has its burst.
     assert buckets.take(channel("C3")) == 0
@@ -49,7 +49,7 @@ def test_a_platform_without_limits_has_none() -> None:
 
 def test_over_a_long_time_the_rate_is_kept() -> None:
     clock = Clock()
-    buckets = Rates({"slack": Limits()}, monotonic=clock.monotonic)
+    buckets = Rates({"slack": SLACK, "discord": DISCORD}, monotonic=clock.monotonic)
     sent = 0
     for _ in range(6_000):
         sent += buckets.take(channel("C1")) == 0
@@ -59,8 +59,20 @@ def test_over_a_long_time_the_rate_is_kept() -> None:
 
 def test_full_buckets_are_forgotten() -> None:
     clock = Clock()
-    buckets = Rates({"slack": Limits(workspace=Limit(1e9, 1e9))}, monotonic=clock.monotonic)
+    buckets = Rates({"slack": Limits(Limit(1.0, 3), Limit(1e9, 1e9))}, monotonic=clock.monotonic)
     for n in range(3_000):
         buckets.take(channel(f"C{n}"))
         clock.go(1)
     assert len(buckets._buckets) < 1_100
+
+
+def test_a_platform_that_asks_for_a_rest_gets_it_whole_limits_or_not() -> None:
+    clock = Clock()
+    buckets = rates(clock)
+    buckets.rest("slack", 30)
+    buckets.rest("web", 10)
+    buckets.rest("slack", 5)  # a later, shorter wish does not shorten the first
+    assert buckets.take(channel("C1")) == 30
+    assert buckets.take(channel("general", "", "web")) == 10
+    clock.go(30)
+    assert [buckets.take(channel("C1")), buckets.take(channel("general", "", "web"))] == [0, 0]
