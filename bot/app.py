@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -18,23 +18,26 @@ from typing import Any
 import structlog
 
 from adapters.web.adapter import WebAdapter
+from adapters.web.catalogue import catalogue
+from adapters.web.inbound import inbound
 from adapters.web.server import WebServer
 from adapters.web.store import WebChat
 from bot import log, sample
 from bot.cards import subjects
-from bot.chat import Adapter, Handle, MessageRef, Quote
+from bot.chat import Adapter, MessageRef, Quote
 from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
-from bot.registry import Command, Registry
+from bot.registry import Registry
 from bot.rules import balance, digests, proposals, pulses
 from bot.ui.cards import Card
-from bot.ui.codec import dump
 from commands import cop, digest, help, me, pulse, reactions, resource, session
 from commands import proposals as proposal_words
 from scheduler.delivery import Delivery
 from scheduler.due import Due, Rounds
 from scheduler.housekeeping import HOUSEKEEPING
+from scheduler.keeper import Keeper
+from scheduler.rates import DISCORD, SLACK, Rates
 from scheduler.ticker import Ticker
 from storage.database import Database, Db, open_database
 from storage.migrate import upgrade
@@ -42,7 +45,7 @@ from storage.migrate import upgrade
 TICK = 1.0  # seconds between two looks at what is due
 GAUGES = 15.0  # seconds between two counts of the letters, for the metrics
 DRAIN = 8.0  # seconds for what is under way when the program is told to stop; ten is the promise
-RESTART = 5.0  # seconds until a platform that failed is connected again
+SLACK_EVENTS = "/slack/events"
 STALE = 30.0  # seconds without a tick after which the program calls itself unwell
 
 _log = structlog.get_logger(__name__)
@@ -90,6 +93,7 @@ class Hearth:
         self._drawers = drawers(config)
         self._ticked = time.monotonic()
         self._counted = 0.0
+        self._keeper = Keeper()
         self._tasks: list[asyncio.Task[None]] = []
         self.delivery: Delivery
         self.dispatcher = Dispatcher(
@@ -108,15 +112,13 @@ class Hearth:
     def connect(self, adapters: Iterable[Adapter]) -> None:
         """Name the platforms, before anything is started."""
         self.adapters = {adapter.name: adapter for adapter in adapters}
-        self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock)
+        rates = Rates({"slack": SLACK, "discord": DISCORD})
+        self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock, rates=rates)
 
     async def start(self) -> None:
         """Begin to deliver and to tick, and run every platform until `stop`."""
         self._tasks = [asyncio.create_task(self.delivery.run(), name="delivery")]
-        self._tasks += [
-            asyncio.create_task(_kept_running(adapter, self.dispatcher.handle), name=name)
-            for name, adapter in self.adapters.items()
-        ]
+        self._tasks += self._keeper.start(self.adapters.values(), self.dispatcher.handle)
         self._ticker.start()
 
     async def stop(self) -> None:
@@ -142,7 +144,12 @@ class Hearth:
                 counts = await self.database.read(balance.counts)
         except Exception as error:
             return False, {"database": type(error).__name__}
-        details = {"database": "ok", "last_tick_seconds": round(tick, 1), "letters": counts}
+        details = {
+            "database": "ok",
+            "last_tick_seconds": round(tick, 1),
+            "letters": counts,
+            "platforms": self._keeper.states,
+        }
         return tick < STALE, details
 
     async def settle(self) -> None:
@@ -172,6 +179,35 @@ class Hearth:
         return await adapter.read(message) if adapter else None
 
 
+def _platforms(hearth: Hearth, routes: list[Any]) -> Iterator[Adapter]:
+    """Yield the adapters of the enabled platforms, whose SDKs load only then; add the routes they need."""
+    config = hearth.config
+    if config.slack.enabled:
+        from adapters.slack.adapter import SlackAdapter
+
+        slack = SlackAdapter(
+            config.slack,
+            parse=hearth.registry.parse,
+            confidential=hearth.registry.confidential,
+            clock=hearth.clock,
+            data_dir=config.bot.data_dir,
+            bot_name=config.bot.name,
+        )
+        if config.slack.mode == "http":
+            routes.append(inbound(SLACK_EVENTS, slack.receive))
+        yield slack
+    if config.discord.enabled:
+        from adapters.discord.adapter import DiscordAdapter
+
+        yield DiscordAdapter(
+            config.discord,
+            registry=hearth.registry,
+            clock=hearth.clock,
+            data_dir=config.bot.data_dir,
+            bot_name=config.bot.name,
+        )
+
+
 def drawers(config: Config) -> Mapping[str, subjects.Drawer]:
     """Return how each kind of subject is drawn anew: what stands before the colon in a letter's subject."""
     return {
@@ -192,16 +228,6 @@ def dues(config: Config) -> list[Due]:
     ]
 
 
-async def _kept_running(adapter: Adapter, handle: Handle) -> None:
-    while True:
-        try:
-            await adapter.run(handle)
-            return
-        except Exception:
-            _log.exception("platform failed, connecting again", platform=adapter.name, seconds=RESTART)
-            await asyncio.sleep(RESTART)
-
-
 @asynccontextmanager
 async def opened(
     config: Config, url: str, *, clock: Callable[[], datetime] = utc_now
@@ -217,27 +243,13 @@ async def opened(
         await database.close()
 
 
-def catalogue(commands: Sequence[Command]) -> list[dict[str, Any]]:
-    """Return the commands JSON-ready, as a chat client offers them for completion."""
-    return [
-        {
-            "path": command.path,
-            "summary": command.summary,
-            "fields": [
-                {key: value for key, value in dump(p.field()).items() if key != "t"}
-                for p in command.parameters
-                if not p.about.hidden
-            ],
-        }
-        for command in commands
-    ]
-
-
 @asynccontextmanager
-async def _web(hearth: Hearth, chat: WebChat | None, *, other_port_too: bool) -> AsyncIterator[WebServer]:
+async def _web(
+    hearth: Hearth, chat: WebChat | None, *, platforms: bool, other_port_too: bool
+) -> AsyncIterator[WebServer]:
     config = hearth.config.web
     routes: list[Any] = []
-    adapters: list[Adapter] = []
+    adapters = list(_platforms(hearth, routes)) if platforms else []
     server: WebServer | None = None
     if chat is not None:
         adapter = WebAdapter(
@@ -258,6 +270,7 @@ async def _web(hearth: Hearth, chat: WebChat | None, *, other_port_too: bool) ->
             port=port,
             public_url=config.public_url,
             routes=routes,
+            open_paths=(SLACK_EVENTS,),
             health=hearth.health,
             metrics=hearth.metrics.render,
         )
@@ -290,12 +303,11 @@ async def _until_told() -> None:
 async def run(config: Config) -> int:
     """Run the bot until told to stop; return the exit status."""
     _begin_log(config)
-    _refuse_missing_platforms(config)
     chat = _chat_store(config) if config.web.chat else None
     try:
         async with (
             opened(config, config.database.url) as hearth,
-            _web(hearth, chat, other_port_too=False) as server,
+            _web(hearth, chat, platforms=True, other_port_too=False) as server,
         ):
             await hearth.start()
             _log.info("running", address=server.url, platforms=sorted(hearth.adapters))
@@ -314,14 +326,6 @@ def _begin_log(config: Config) -> None:
     log.configure(config.log.level, config.log.format, config.secrets())
     for warning in config.warnings:
         _log.warning(warning)
-
-
-def _refuse_missing_platforms(config: Config) -> None:
-    missing = [name for name in ("slack", "discord") if getattr(config, name).enabled]
-    if missing:
-        raise ConfigProblems(
-            [f"{name}.enabled: expected false: this release has no adapter for it yet" for name in missing]
-        )
 
 
 def _chat_store(config: Config) -> WebChat:
@@ -357,7 +361,7 @@ async def demo(config: Config, *, sample: bool) -> int:
         try:
             async with (
                 opened(configured, configured.database.url, clock=clock) as hearth,
-                _web(hearth, chat, other_port_too="web.port" not in config.given) as server,
+                _web(hearth, chat, platforms=False, other_port_too="web.port" not in config.given) as server,
             ):
                 if sample:
                     await _fill(hearth, clock)

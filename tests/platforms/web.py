@@ -17,7 +17,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from adapters import plain
 from adapters.emoji import name_of
 from adapters.web import WebAdapter, WebChat, WebServer
-from bot.app import Hearth, catalogue
+from adapters.web.catalogue import catalogue
+from bot.app import Hearth
 from bot.chat import Address, MessageRef
 from bot.ui.cards import Card
 from bot.ui.codec import dump, load, load_card
