@@ -22,7 +22,8 @@ def help_(
     ctx: Context,
     topic: Annotated[str | None, Param("Topic", "session, or session schedule", limit=60)] = None,
 ) -> Answer:
-    allowed = [c for c in ctx.registry.shown() if c.role <= _role(ctx)]
+    role = _role(ctx)
+    allowed = [c for c in ctx.registry.shown() if c.role <= role]
     if topic is None:
         return Reply(_overview(ctx, allowed))
     wanted = " ".join(topic.casefold().split()).removeprefix("/cop ")
