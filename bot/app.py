@@ -31,7 +31,7 @@ from bot.metrics import Metrics
 from bot.registry import Registry
 from bot.rules import balance, digests, proposals, pulses
 from bot.ui.cards import Card
-from commands import cop, digest, help, me, pulse, reactions, resource, session
+from commands import cop, digest, help, me, notices, pulse, reactions, resource, session
 from commands import proposals as proposal_words
 from scheduler.delivery import Delivery
 from scheduler.due import Due, Rounds
@@ -102,6 +102,7 @@ class Hearth:
             config,
             clock=clock,
             reactions=reactions.Reactions(),
+            notices=notices.Notices(),
             read=self._read,
             after=self._nudge,
             metrics=self.metrics,

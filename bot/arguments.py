@@ -75,6 +75,20 @@ def bind(ctx: Context, args: Mapping[str, str]) -> Values:
     return values
 
 
+def doubts(ctx: Context, args: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the values that are there, by parameter; one still to be given is not wrong.
+
+    Only a community is never asked for, so that it cannot be told is said too. Raises as `bind` does
+    when the person may not do this at all.
+    """
+    try:
+        bind(ctx, args)
+    except Problems as wrong:
+        named = {p.name for p in ctx.command.parameters if p.type is Community} | args.keys()
+        return {name: message for name, message in wrong.by_param.items() if name in named}
+    return {}
+
+
 def complete(ctx: Context, param: str, typed: str) -> list[Option]:
     """Return at most 25 values of the parameter that begin with or contain what is typed."""
     parameter = ctx.command.parameter(param)

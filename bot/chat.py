@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -115,7 +116,8 @@ class Noticed:
     "arrived" and "left": `by` came into or left the channel, or with no channel the workspace.
     "profile": `by` is called otherwise or lives in another zone. "renamed", "closed" and "opened":
     the channel has another name, can no longer be posted to (`reason`), or can again. "removed": the
-    bot is no longer in the workspace.
+    bot is no longer in the workspace. `since` is when it happened, where the platform says: notices may
+    come late and in any order.
     """
 
     what: Notice
@@ -123,6 +125,7 @@ class Noticed:
     by: Actor | None = None
     reason: str = ""
     delivery: str = ""
+    since: datetime | None = None
 
 
 Event = Called | Reacted | Completing | Noticed
@@ -204,6 +207,37 @@ class Undeliverable(Exception):
 
 class Refused(Exception):
     """The platform does not accept our credentials; nothing goes there until an operator mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A session as a platform's own calendar shows it. `key` is what people type for it ("S12.3")."""
+
+    key: str
+    title: str
+    community: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str = ""
+    description: str = ""
+
+
+class Calendar(Protocol):
+    """A platform's own calendar, one per workspace. Raises RetryLater, Undeliverable or Refused.
+
+    Someone marking an entry as interesting is a Reacted with the emoji "interested", on a
+    MessageRef of the workspace's address and the entry's id.
+    """
+
+    async def put(self, workspace: str, happening: Happening, entry: str) -> str:
+        """Show it, changing `entry` where it is known; return the entry's id.
+
+        Without a known entry, one of ours that carries the same key is taken over, so that a try
+        whose answer was lost makes no second one.
+        """
+
+    async def take_down(self, workspace: str, entry: str) -> None:
+        """Remove an entry; one that is gone already is well."""
 
 
 class Adapter(Protocol):

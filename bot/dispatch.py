@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot import arguments
-from bot.chat import Answer, Called, Completing, Event, MessageRef, Quote, Reacted, Reply, Suggest
+from bot.chat import Answer, Called, Completing, Event, MessageRef, Noticed, Quote, Reacted, Reply, Suggest
 from bot.config import Config
 from bot.errors import NotAllowed, Problems, UserError
 from bot.metrics import Metrics
@@ -36,6 +36,16 @@ class Reactions(Protocol):
         """Return whether the message itself has to be read for it."""
 
 
+class Notices(Protocol):
+    """What changes on a platform mean; the commands room provides it."""
+
+    def concerns(self, db: Db, event: Noticed) -> bool:
+        """Return whether the notice is about anything known here. Reads only."""
+
+    def act(self, db: Db, event: Noticed, config: Config, now: datetime) -> Answer:
+        """Take note of it."""
+
+
 class Dispatcher:
     """Holds what every event needs; `after` is called once something was written."""
 
@@ -47,6 +57,7 @@ class Dispatcher:
         *,
         clock: Callable[[], datetime],
         reactions: Reactions,
+        notices: Notices,
         read: Callable[[MessageRef], Awaitable[Quote | None]],
         after: Callable[[], None],
         metrics: Metrics,
@@ -56,6 +67,7 @@ class Dispatcher:
         self._config = config
         self._clock = clock
         self._reactions = reactions
+        self._notices = notices
         self._read = read
         self._after = after
         self._metrics = metrics
@@ -69,13 +81,17 @@ class Dispatcher:
                 return await self._reacted(event)
             case Completing():
                 return await self._completing(event)
+            case Noticed():
+                return await self._noticed(event)
 
     async def _called(self, event: Called) -> Answer:
         began = time.perf_counter()
-        path, outcome = "unknown", "done"
+        path, outcome, confidential = "unknown", "done", False
         try:
             command = self._registry.command(event.call.path)
-            path = command.path
+            path, confidential = command.path, command.confidential
+            if event.form and command.asks:
+                return await self._asked(event, command)
             return await self._run(event, command)
         except Problems as wrong:
             if not command.has_fields_for(wrong.by_param):
@@ -86,9 +102,12 @@ class Dispatcher:
         except UserError as refusal:
             outcome = "refused"
             return Reply(_refusal(refusal))
-        except Exception:
+        except Exception as error:
             outcome = "failed"
-            log.exception("command failed", path=path, platform=event.by.platform)
+            if confidential:  # what an exception says may quote what was said
+                log.error("command failed", path=path, platform=event.by.platform, error=type(error).__name__)
+            else:
+                log.exception("command failed", path=path, platform=event.by.platform)
             return Reply(note(OUR_FAULT))
         finally:
             spent = time.perf_counter() - began
@@ -102,7 +121,7 @@ class Dispatcher:
             later.clear()  # a transaction that is tried again starts afresh
             if command.writes and not people.first_time(db, event.delivery, self._clock()):
                 return None
-            ctx = self._context(db, event, command)
+            ctx = self._context(db, event, command, writes=command.writes)
             ctx.given = arguments.place(command, event.call)
             ctx.later = later
             return command.run(ctx, **arguments.bind(ctx, ctx.given))
@@ -115,10 +134,21 @@ class Dispatcher:
         self._after()
         return answer
 
-    def _context(self, db: Db, event: Called | Reacted | Completing, command: Command) -> Context:
+    async def _asked(self, event: Called, command: Command) -> Answer:
+        """Return the form filled with what the call says; raises like binding for who may not at all."""
+
+        def look(db: Db) -> Answer:
+            ctx = self._context(db, event, command, writes=False)
+            given = arguments.place(command, event.call)
+            return command.ask(given, arguments.doubts(ctx, given))
+
+        return await self._database.read(look)
+
+    def _context(
+        self, db: Db, event: Called | Reacted | Completing, command: Command, *, writes: bool
+    ) -> Context:
         now = self._clock()
         at = event.on.at if isinstance(event, Reacted) else event.at
-        writes = command.writes and not isinstance(event, Completing)
         person_id = people.known(db, event.by, now) if writes else people.recognise(db, event.by)
         return Context(
             db=db,
@@ -137,7 +167,7 @@ class Dispatcher:
             return None
         try:
             action = await self._database.read(
-                lambda db: self._reactions.wanted(self._context(db, event, _LOOKING), event)
+                lambda db: self._reactions.wanted(self._context(db, event, _REACTION, writes=False), event)
             )
             if action is None:
                 return None
@@ -146,7 +176,8 @@ class Dispatcher:
             def work(db: Db) -> Answer:
                 if not people.first_time(db, event.delivery, self._clock()):
                     return None
-                return self._reactions.done(self._context(db, event, _REACTING), event, action, quote)
+                ctx = self._context(db, event, _REACTION, writes=True)
+                return self._reactions.done(ctx, event, action, quote)
 
             answer = await self._database.write(work)
             self._after()
@@ -163,7 +194,9 @@ class Dispatcher:
         try:
             command = self._registry.command(event.call.path)
             options = await self._database.read(
-                lambda db: arguments.complete(self._context(db, event, command), event.param, event.typed)
+                lambda db: arguments.complete(
+                    self._context(db, event, command, writes=False), event.param, event.typed
+                )
             )
         except UserError:
             options = []
@@ -171,6 +204,25 @@ class Dispatcher:
             log.exception("completion failed", path=event.call.path)
             options = []
         return Suggest(options)
+
+    async def _noticed(self, event: Noticed) -> Answer:
+        try:
+            # Most of what a large workspace tells of is about people and places unknown here.
+            if not await self._database.read(lambda db: self._notices.concerns(db, event)):
+                return None
+
+            def work(db: Db) -> Answer:
+                now = self._clock()
+                if not people.first_time(db, event.delivery, now):
+                    return None
+                return self._notices.act(db, event, self._config, now)
+
+            answer = await self._database.write(work)
+            self._after()
+            return answer
+        except Exception:
+            log.exception("notice failed", what=event.what, platform=event.at.platform)
+            return None
 
 
 def _refusal(refusal: UserError) -> Card:
@@ -184,12 +236,11 @@ def _silent(ctx: Context) -> Answer:
     return None
 
 
-def _pseudo(name: str, *, writes: bool) -> Command:
+def _pseudo() -> Command:
     """A command that stands for a reaction, so that a context is the same everywhere."""
     group = Group("reaction", "")
-    group.command(name, name=name, writes=writes, hidden=True)(_silent)
+    group.command("A reaction", name="reaction", hidden=True)(_silent)
     return group.commands[0]
 
 
-_LOOKING = _pseudo("looking", writes=False)
-_REACTING = _pseudo("reacting", writes=True)
+_REACTION = _pseudo()

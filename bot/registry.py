@@ -92,7 +92,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing people can say. `writes` is whether it may change anything."""
+    """One thing people can say. `writes` is whether it may change anything.
+
+    What a `confidential` one is told is nobody's to keep: no log, journal or record of a delivery holds it.
+    """
 
     path: str
     summary: str
@@ -103,6 +106,7 @@ class Command:
     hidden: bool
     example: str
     frozen_too: bool
+    confidential: bool = False
 
     @property
     def group(self) -> str:
@@ -117,6 +121,11 @@ class Command:
         words = self.path.removeprefix("cop ")
         title = words if len(words) <= TITLE_LIMIT else words.rpartition(" ")[2]
         return Form(title.capitalize(), call or Call(self.path), shown, intro=self.summary)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it has a form: a parameter that people are shown."""
+        return any(not p.about.hidden for p in self.parameters)
 
     def has_fields_for(self, names: Iterable[str]) -> bool:
         """Return whether the form asks for every one of these parameters; a value that it hides it cannot mend."""
@@ -206,12 +215,14 @@ class Group:
         writes: bool = True,
         hidden: bool = False,
         frozen_too: bool = False,
+        confidential: bool = False,
         example: str = "",
     ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
         """Declare the decorated function as a command; its signature says what it takes.
 
-        `frozen_too` allows it in an archived community. Raises TypeError for a parameter type
-        that text cannot be read into, ValueError for a summary over 100 characters.
+        `frozen_too` allows it in an archived community; `confidential` is for what carries somebody's
+        anonymous answer. Raises TypeError for a parameter type that text cannot be read into, ValueError
+        for a summary over 100 characters.
         """
         if len(summary) > SUMMARY_LIMIT:
             raise ValueError(f"summary over {SUMMARY_LIMIT} characters: {summary}")
@@ -221,7 +232,16 @@ class Group:
             path = f"{self.name} {verb}" if verb != self.name else verb
             self.commands.append(
                 Command(
-                    path, summary, role, run, tuple(_parameters(run)), writes, hidden, example, frozen_too
+                    path,
+                    summary,
+                    role,
+                    run,
+                    tuple(_parameters(run)),
+                    writes,
+                    hidden,
+                    example,
+                    frozen_too,
+                    confidential,
                 )
             )
             return run
@@ -274,6 +294,11 @@ class Registry:
         names = [c.path.removeprefix("cop ") for c in self.shown()]
         near = [name for name, _, _ in process.extract(typed, names, scorer=fuzz.WRatio, limit=3)]
         raise NotFound(f"There is no command “{typed}”. The nearest are: {', '.join(near)}.")
+
+    def confidential(self, call: Call) -> bool:
+        """Return whether what this call says is nobody's to keep."""
+        found = self.commands.get(call.path)
+        return found is not None and found.confidential
 
     def catalogue(self) -> list[Command]:
         """Return the commands people are shown, in the order of help."""

@@ -227,7 +227,7 @@ def leave(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     return Reply(cards.left(community.name, key))
 
 
-@group.command("Say why you left, without your name", hidden=True)
+@group.command("Say why you left, without your name", hidden=True, confidential=True)
 def farewell(
     ctx: Context,
     key: Annotated[str, Param("Key", hidden=True, limit=40)],
@@ -315,6 +315,9 @@ def settings_(
         str | None,
         Param("Reactions", "save=bookmark, yes=white_check_mark; default for the usual", limit=300),
     ] = None,
+    welcome: Annotated[
+        Literal["on", "off"] | None, Param("Welcome", "newcomers to its channels, privately, once")
+    ] = None,
 ) -> Answer:
     if not set(ctx.given) - {"community"}:
         return ctx.ask({"community": community.slug, **settings.described(community, ctx.config)})
@@ -327,6 +330,7 @@ def settings_(
         "reminders": reminders,
         "quiet_hours": quiet_hours,
         "reactions": reactions,
+        "welcome": welcome,
     }
     settings.change(community, changes, ctx.now)
     ctx.db.add(community)

@@ -78,7 +78,7 @@ def _offer_named(ctx: Context, community: Community, threshold: int) -> Answer:
     return ctx.ask(known, {"anonymous": few})
 
 
-@group.command("Answer a poll", role=Role.MEMBER, hidden=True)
+@group.command("Answer a poll", role=Role.MEMBER, hidden=True, confidential=True)
 def vote(
     ctx: Context,
     pulse: Annotated[Pulse, PULSE],
@@ -110,7 +110,9 @@ def vote(
     return None
 
 
-@group.command("Change an anonymous answer, from its receipt", role=Role.MEMBER, hidden=True)
+@group.command(
+    "Change an anonymous answer, from its receipt", role=Role.MEMBER, hidden=True, confidential=True
+)
 def change(
     ctx: Context,
     pulse: Annotated[Pulse, PULSE],

@@ -45,6 +45,20 @@ class About:
     inside: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a newcomer to a community's channel is told; `session` is the next one's title and start."""
+
+    slug: str
+    name: str
+    purpose: str
+    visibility: str
+    facilitators: Sequence[Mention]
+    belongs: bool
+    session: tuple[str, datetime] | None
+    zone: str
+
+
 def people(count: int) -> str:
     """Return "1 member", "12 members"."""
     return "1 member" if count == 1 else f"{count:,} members"
@@ -196,6 +210,26 @@ def invitation(name: str, slug: str, purpose: str, inviter: Mention) -> Card:
             Text((inviter, " invites you to ", Bold(name), f": {shorten(purpose, 300)}")),
             Buttons((Button("Join", Call("cop join", {"community": slug}), "primary"),)),
         ),
+    )
+
+
+def welcome(view: Welcome) -> Card:
+    """Return what a newcomer sees, alone, on coming into a channel of the community."""
+    spans: list[Span] = [view.purpose]
+    if view.facilitators:
+        spans += ["\nIt is tended by ", *lists.names(view.facilitators, NAMES), ", who are glad to help."]
+    if view.session is not None:
+        title, at = view.session
+        spans += ["\nNext: ", shorten(title, 100), ", ", Moment(at, view.zone), "."]
+    here = {"community": view.slug}
+    row = [Button("About", Call("cop about", here)), Button("Help", Call("help"))]
+    if not view.belongs:
+        spans.append("\nBy joining you can answer its invitations and polls and save to its library.")
+        label = "Ask to join" if view.visibility == "request" else "Join"
+        row.insert(0, Button(label, Call("cop join", here), "primary"))
+    quiet = ("Only you see this, and only once. What is kept about you: ", Code("/cop me"), ".")
+    return Card(
+        shorten(f"Welcome to {view.name}", 150), (Text(line(*spans)), Text(quiet), Buttons(tuple(row)))
     )
 
 

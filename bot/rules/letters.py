@@ -15,12 +15,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, or_, select
 
 from bot.chat import Address, MessageRef
-from bot.rules.outbox import UNSETTLED, tell
-from bot.ui.cards import Card, note
+from bot.rules import channels
+from bot.rules.outbox import UNSETTLED
+from bot.ui.cards import Card
 from bot.ui.codec import load_card
-from bot.ui.spans import Bold
 from storage.database import Db, locked
-from storage.tables import Channel, Letter, Membership
+from storage.tables import Channel, Letter
 
 ATTEMPTS = 5
 """After so many attempts a letter is held for the operator."""
@@ -216,21 +216,8 @@ def undeliverable(db: Db, claim: Claim, reason: str, now: datetime, *, place: bo
         select(Channel.id).where(Channel.platform == letter.platform, Channel.external_id == letter.channel)
     ).first()
     channel = locked(db, Channel, found) if found is not None else None
-    if channel is None or channel.paused:
-        return
-    channel.paused = reason
-    db.add(channel)
-    for waiting in db.exec(
-        select(Letter)
-        .where(
-            Letter.platform == channel.platform,
-            Letter.channel == channel.external_id,
-            Letter.state == "pending",
-        )
-        .with_for_update()
-    ).all():
-        _skip(db, waiting, f"channel paused: {reason}")
-    _tell_facilitators(db, channel, reason, now)
+    if channel is not None and channels.pause(db, channel, reason):
+        channels.tell_facilitators(db, channel, now)
 
 
 def stuck(db: Db, now: datetime, *, lease: timedelta, ours: Collection[int] = ()) -> int:
@@ -350,19 +337,3 @@ def _put_back(db: Db, letter: Letter, due_at: datetime, reason: str) -> None:
 def _skip(db: Db, letter: Letter, reason: str) -> None:
     letter.state, letter.reason, letter.lease_until, letter.card = "skipped", reason, None, {}
     db.add(letter)
-
-
-def _tell_facilitators(db: Db, channel: Channel, reason: str, now: datetime) -> None:
-    facilitators = db.exec(
-        select(Membership.person_id).where(
-            Membership.community_id == channel.community_id, Membership.role == "facilitator"
-        )
-    ).all()
-    card = note(
-        "I can no longer post in ",
-        Bold(channel.name or channel.external_id),
-        f": {reason}. Nothing is sent there until it is mended and connected again with /cop connect.",
-    )
-    for person_id in facilitators:
-        key = f"paused:{channel.id}:{now.isoformat()}:{person_id}"
-        tell(db, person_id, card, kind="notice", key=key, now=now)

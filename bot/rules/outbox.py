@@ -95,16 +95,17 @@ def tell(
     now: datetime,
     subject: str = "",
     expires_at: datetime | None = None,
+    avoiding: str = "",
 ) -> bool:
     """Write a direct message to the account the person was last seen with; return whether it will be sent.
 
-    Someone who wants no direct messages, or has no account, gets a skipped letter that says so.
+    None is written to an account on the platform `avoiding`. Someone who wants no direct messages, or has no account, gets a skipped letter that says so.
     The same key again writes nothing and returns False.
     """
     person = db.get(Person, person_id)
     account = db.exec(
         select(Account)
-        .where(Account.person_id == person_id)
+        .where(Account.person_id == person_id, Account.platform != avoiding)
         .order_by(col(Account.seen_at).desc(), col(Account.id).desc())
     ).first()
     skip = ""

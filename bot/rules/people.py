@@ -51,17 +51,28 @@ def known(db: Db, actor: Actor, now: datetime) -> int:
     found = _account(db, actor)
     if found is None:
         return _introduce(db, actor, now)
+    _refresh(db, found, actor, now if now - found.seen_at > SEEN_EVERY else None)
+    person_id: int = found.person_id
+    return person_id
+
+
+def changed(db: Db, actor: Actor) -> None:
+    """Take over the name and zone of a known account; of a stranger nothing is kept."""
+    found = _account(db, actor)
+    if found is not None:
+        _refresh(db, found, actor, None)
+
+
+def _refresh(db: Db, found: Any, actor: Actor, seen: datetime | None) -> None:
     renamed = found.name != actor.name or (actor.zone is not None and found.zone != actor.zone)
-    if renamed or now - found.seen_at > SEEN_EVERY:
+    if renamed or seen is not None:
         db.execute(
             update(ACCOUNT)
             .where(ACCOUNT.c.id == found.id)
-            .values(name=actor.name, zone=actor.zone or found.zone, seen_at=now)
+            .values(name=actor.name, zone=actor.zone or found.zone, seen_at=seen or found.seen_at)
         )
-    person_id: int = found.person_id
     if found.name != actor.name:
-        db.execute(update(PERSON).where(PERSON.c.id == person_id).values(name=actor.name))
-    return person_id
+        db.execute(update(PERSON).where(PERSON.c.id == found.person_id).values(name=actor.name))
 
 
 def identify(db: Db, actor: Actor, now: datetime) -> Person:

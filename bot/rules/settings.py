@@ -31,6 +31,7 @@ def described(community: Community, config: Config) -> dict[str, str]:
             for action in REACTIONS
             for name in community.reactions.get(action, getattr(config.reactions, action))
         ),
+        "welcome": "on" if community.welcome else "off",
     }
 
 
@@ -70,6 +71,8 @@ def change(community: Community, changes: Mapping[str, str | None], now: datetim
         match name:
             case "digest":
                 community.digest_on = value == "on"
+            case "welcome":
+                community.welcome = value == "on"
             case "day":
                 community.digest_day = DAYS.index(str(value))
             case _:

@@ -4,12 +4,14 @@ from storage.tables.communities import (
     Channel,
     Community,
     Farewell,
+    Greeting,
     JoinRequest,
     Membership,
     Proposal,
     ProposalVoice,
 )
 from storage.tables.letters import Edition, Letter, Mailing
+from storage.tables.mirrors import Mirror
 from storage.tables.people import Account, AccountLink, Delivery, LinkCode, Person
 from storage.tables.pulses import Ballot, NamedAnswer, Participation, Pulse, Question
 from storage.tables.resources import Endorsement, Resource, ResourceNote, ResourceTag
@@ -25,11 +27,13 @@ __all__ = [
     "Edition",
     "Endorsement",
     "Farewell",
+    "Greeting",
     "JoinRequest",
     "Letter",
     "LinkCode",
     "Mailing",
     "Membership",
+    "Mirror",
     "NamedAnswer",
     "Occurrence",
     "Participation",

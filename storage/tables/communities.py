@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, true
 from sqlmodel import Field
 
 from storage.types import Row, json_column, moment, number, person_column
@@ -27,6 +27,7 @@ class Community(Row, table=True):
     reminders: str = "24h, 15m"
     quiet_hours: str = "18:00-08:00"
     reactions: dict[str, Any] = json_column(dict)
+    welcome: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
 
 
 class Channel(Row, table=True):
@@ -41,6 +42,7 @@ class Channel(Row, table=True):
     name: str = ""
     community_id: int | None = Field(default=None, foreign_key="community.id", index=True)
     paused: str = ""  # why nothing is sent there, when nothing is
+    turned_at: datetime | None = moment(default=None)  # when the platform last closed or opened it
 
 
 class Membership(Row, table=True):
@@ -48,6 +50,13 @@ class Membership(Row, table=True):
     person_id: int = person_column("row", primary_key=True)
     role: str = "member"  # member, facilitator
     joined_at: datetime = moment(index=True)
+
+
+class Greeting(Row, table=True):
+    """Someone was welcomed in a channel of the community, which happens once."""
+
+    community_id: int = Field(foreign_key="community.id", primary_key=True)
+    person_id: int = person_column("row", primary_key=True)
 
 
 class JoinRequest(Row, table=True):

@@ -13,6 +13,7 @@ from bot.metrics import Metrics
 from bot.rules import access, balance, communities, sessions
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Card, words
+from commands.notices import Notices
 from commands.reactions import Reactions
 from storage.database import Database, Db
 from storage.tables import Account, Endorsement, Letter, Occurrence, Resource, ResourceNote, Rsvp
@@ -41,6 +42,7 @@ class World:
             Config(),
             clock=lambda: self.now,
             reactions=Reactions(),
+            notices=Notices(),
             read=self.read,
             after=lambda: None,
             metrics=Metrics(),

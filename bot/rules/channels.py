@@ -1,0 +1,150 @@
+"""What becomes of channels that platforms rename, close, open or take from us: nothing is sent where nothing can go."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from bot.chat import Address
+from bot.rules import access, outbox, people
+from bot.text import label, shorten
+from bot.ui.cards import note
+from bot.ui.spans import Bold
+from storage.database import Db, locked
+from storage.tables import Channel, Letter, Membership
+
+NAMED = 10
+"""How many channels one message names before it says how many more there are."""
+
+
+def pause(db: Db, channel: Channel, reason: str) -> bool:
+    """Send nothing there any more, and skip what waits for it; False where it is paused already."""
+    if channel.paused:
+        return False
+    channel.paused = reason
+    db.add(channel)
+    for waiting in db.exec(
+        select(Letter)
+        .where(
+            Letter.platform == channel.platform,
+            Letter.channel == channel.external_id,
+            Letter.state == "pending",
+        )
+        .with_for_update()
+    ).all():
+        waiting.state, waiting.reason = "skipped", f"channel paused: {reason}"
+        waiting.lease_until, waiting.card = None, {}
+        db.add(waiting)
+    return True
+
+
+def close(db: Db, at: Address, reason: str, now: datetime, since: datetime) -> None:
+    """Pause a channel that the platform closed at `since`, and tell its facilitators, once per pause."""
+    channel = _turned(db, at, since)
+    if channel is not None and pause(db, channel, reason):
+        tell_facilitators(db, channel, now)
+
+
+def open_(db: Db, at: Address, since: datetime) -> None:
+    """Send to a channel again that the platform opened at `since`, for whatever reason it was paused.
+
+    Where the reason still stands, the next letter meets it and pauses the channel anew.
+    """
+    channel = _turned(db, at, since)
+    if channel is not None:
+        channel.paused = ""
+
+
+def rename(db: Db, at: Address) -> None:
+    """Call a known channel by the name it has now."""
+    channel = _locked(db, at)
+    if channel is not None:
+        channel.name = label(at.name) or channel.name
+        db.add(channel)
+
+
+def lose(db: Db, at: Address, reason: str, now: datetime, staff: Iterable[int]) -> int:
+    """Pause every channel of a workspace we were removed from; return how many were not paused already.
+
+    Staff and the facilitators of these channels are told, once each, if they can be reached on
+    another platform: on this one they cannot.
+    """
+    lost: list[Channel] = []
+    for channel in db.exec(
+        select(Channel)
+        .where(Channel.platform == at.platform, Channel.workspace == at.workspace)
+        .order_by(col(Channel.id))
+        .with_for_update()
+    ).all():
+        if pause(db, channel, reason) and channel.community_id is not None:
+            lost.append(channel)
+    if not lost:
+        return 0
+    names = ", ".join(shorten(_name(channel), 40) for channel in lost[:NAMED])
+    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    card = note(
+        f"I was removed from a workspace on {at.platform.capitalize()}, so nothing is sent any more to ",
+        Bold(names),
+        f"{more}. Once I am installed there again, /cop connect in each channel sends to it again.",
+    )
+    told = {*staff, *(person for channel in lost for person in _facilitators(db, channel))}
+    for person_id in sorted(told):
+        if any(account.platform != at.platform for account in people.accounts_of(db, person_id)):
+            key = f"removed:{at.platform}:{at.workspace}:{now.isoformat()}:{person_id}"
+            outbox.tell(db, person_id, card, kind="notice", key=key, now=now, avoiding=at.platform)
+    return len(lost)
+
+
+def elsewhere(db: Db, at: Address) -> bool:
+    """Return whether channels are connected in other workspaces of the platform than this one."""
+    return (
+        db.exec(
+            select(Channel.id)
+            .where(
+                Channel.platform == at.platform,
+                Channel.workspace != at.workspace,
+                col(Channel.community_id).is_not(None),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def tell_facilitators(db: Db, channel: Channel, now: datetime) -> None:
+    """Tell the facilitators by direct message that, and why, a channel is paused."""
+    card = note(
+        "I can no longer post in ",
+        Bold(_name(channel)),
+        f": {channel.paused}. Nothing is sent there until it is mended and connected again with /cop connect.",
+    )
+    for person_id in _facilitators(db, channel):
+        key = f"paused:{channel.id}:{now.isoformat()}:{person_id}"
+        outbox.tell(db, person_id, card, kind="notice", key=key, now=now)
+
+
+def _turned(db: Db, at: Address, since: datetime) -> Channel | None:
+    """The channel, if this is the latest that was heard of its being closed or open."""
+    channel = _locked(db, at)
+    if channel is None or (channel.turned_at is not None and since < channel.turned_at):
+        return None
+    channel.turned_at = since
+    db.add(channel)
+    return channel
+
+
+def _locked(db: Db, at: Address) -> Channel | None:
+    known = access.channel(db, at.platform, at.channel)
+    return locked(db, Channel, known.id) if known is not None else None
+
+
+def _facilitators(db: Db, channel: Channel) -> Iterable[int]:
+    return db.exec(
+        select(Membership.person_id).where(
+            Membership.community_id == channel.community_id, Membership.role == "facilitator"
+        )
+    ).all()
+
+
+def _name(channel: Channel) -> str:
+    return channel.name or channel.external_id
