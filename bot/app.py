@@ -24,7 +24,7 @@ from adapters.web.server import WebServer
 from adapters.web.store import WebChat
 from bot import log, sample
 from bot.cards import subjects
-from bot.chat import Adapter, MessageRef, Quote
+from bot.chat import Adapter, Calendar, MessageRef, Quote
 from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
@@ -37,6 +37,7 @@ from scheduler.delivery import Delivery
 from scheduler.due import Due, Rounds
 from scheduler.housekeeping import HOUSEKEEPING
 from scheduler.keeper import Keeper
+from scheduler.mirroring import Mirroring
 from scheduler.rates import DISCORD, SLACK, Rates
 from scheduler.ticker import Ticker
 from storage.database import Database, Db, open_database
@@ -96,6 +97,7 @@ class Hearth:
         self._keeper = Keeper()
         self._tasks: list[asyncio.Task[None]] = []
         self.delivery: Delivery
+        self._mirroring = Mirroring(database, {}, clock)
         self.dispatcher = Dispatcher(
             self.registry,
             database,
@@ -110,15 +112,18 @@ class Hearth:
         self._rounds = Rounds(database, dues(config), clock, self._nudge)
         self._ticker = Ticker(TICK, self._tick)
 
-    def connect(self, adapters: Iterable[Adapter]) -> None:
-        """Name the platforms, before anything is started."""
+    def connect(self, adapters: Iterable[Adapter], calendars: Mapping[str, Calendar] | None = None) -> None:
+        """Name the platforms, and the calendars some have, before anything is started."""
         self.adapters = {adapter.name: adapter for adapter in adapters}
+        self._mirroring = Mirroring(self.database, calendars or {}, self.clock)
         rates = Rates({"slack": SLACK, "discord": DISCORD})
         self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock, rates=rates)
 
     async def start(self) -> None:
         """Begin to deliver and to tick, and run every platform until `stop`."""
         self._tasks = [asyncio.create_task(self.delivery.run(), name="delivery")]
+        if self._mirroring.calendars:
+            self._tasks.append(asyncio.create_task(self._mirroring.run(), name="mirroring"))
         self._tasks += self._keeper.start(self.adapters.values(), self.dispatcher.handle)
         self._ticker.start()
 
@@ -156,6 +161,7 @@ class Hearth:
     async def settle(self) -> None:
         """Do what is due and send what can be sent now."""
         await self._rounds.go()
+        await self._mirroring.go()
         await self.delivery.settle()
 
     async def _tick(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.chat import Answer, Mark, Quote, Reacted
 from bot.errors import BadValue
 from bot.registry import Context
-from bot.rules import access, people, resources, rsvps, sessions, urls
+from bot.rules import access, mirrors, people, resources, rsvps, sessions, urls
 from bot.rules.sessions import AnswerWord
 from bot.text import label
 from storage.tables import Community, Occurrence
@@ -13,6 +13,8 @@ from storage.tables import Community, Occurrence
 TITLE_LIMIT = 150
 _ANSWERS: dict[str, AnswerWord] = {"yes": "yes", "maybe": "maybe", "no": "no"}
 _ACTIONS = (*_ANSWERS, "save", "endorse")
+INTERESTED = "interested"
+"""How a mark of interest in an entry of a platform's calendar arrives, there being no emoji to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Reactions:
         if meant is None or meant.action != action:
             return None
         if meant.occurrence is not None:
+            if event.emoji == INTERESTED:
+                _be_interested(ctx, meant.occurrence, _ANSWERS[action], added=event.added)
+                return None
             changed = _answer(ctx, meant.occurrence, _ANSWERS[action], added=event.added)
         elif quote is None:
             return None
@@ -58,7 +63,8 @@ def _meant(ctx: Context, event: Reacted) -> _Meant | None:
     if channel is not None and channel.community_id is not None:
         here = access.community_by_id(ctx.db, channel.community_id)
     action = _action(ctx, here, event.emoji)
-    occurrence = sessions.announced(ctx.db, event.on) if action in _ANSWERS else None
+    shown_by = mirrors.mirrored if event.emoji == INTERESTED else sessions.announced
+    occurrence = shown_by(ctx.db, event.on) if action in _ANSWERS else None
     if occurrence is not None:
         # An announcement stays answerable in a channel that was disconnected since.
         here = access.community_by_id(ctx.db, occurrence.community_id)
@@ -87,6 +93,13 @@ def _answer(ctx: Context, occurrence: Occurrence, said: AnswerWord, *, added: bo
         return rsvps.withdraw(ctx.db, occurrence.id, ctx.person_id, ctx.now, said)
     rsvps.answer(ctx.db, occurrence.id, ctx.person_id, said, ctx.now)
     return True
+
+
+def _be_interested(ctx: Context, occurrence: Occurrence, said: AnswerWord, *, added: bool) -> None:
+    shown = sessions.view(ctx.db, occurrence.id, ctx.person_id)
+    # Whoever has answered here meant it; a mark over there changes nothing of it.
+    if not added or (shown is not None and not shown.answer):
+        _answer(ctx, occurrence, said, added=added)
 
 
 def _save(ctx: Context, community: Community, quote: Quote) -> bool:
