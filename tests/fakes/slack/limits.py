@@ -19,7 +19,7 @@ TEXT_LIMIT = 40_000
 SPLIT_AT = 4_000
 """Characters of `text` past which Slack makes several messages of one without blocks."""
 BLOCKS_TEXT_LIMIT = 12_000
-"""All text of a message's blocks, escaped; about 13,200 with what holds it (slackapi/bolt-js#2509, #2867)."""
+"""All text of a message's blocks; Slack counts about 13,200 with what holds it (slackapi/bolt-js#2509, #2867)."""
 VIEW_BYTES = 250_000
 
 
@@ -53,7 +53,7 @@ def check_message(payload: Mapping[str, Any]) -> None:
     problems = list(_blocks(blocks, "message"))
     if problems:
         raise Refused("invalid_blocks", *problems)
-    if sum(len(_escaped(text)) for text in _texts(blocks)) > BLOCKS_TEXT_LIMIT:
+    if sum(len(text) for text in _texts(blocks)) > BLOCKS_TEXT_LIMIT:
         raise Refused("msg_blocks_too_long")
 
 
@@ -435,7 +435,3 @@ def _texts(value: Any) -> Iterator[str]:
                 yield each
             else:
                 yield from _texts(each)
-
-
-def _escaped(words: str) -> str:
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,161 @@
+"""The loopback Slack itself: the real SDK meets what it would meet at Slack."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from tests.fakes.slack import Person, Slack
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Slack]:
+    async with Slack() as made:
+        yield made
+
+
+@pytest.fixture
+def client(slack: Slack) -> AsyncWebClient:
+    token = slack.workspace.app.bot_token
+    return AsyncWebClient(token, base_url=slack.api_url, retry_handlers=[])
+
+
+@pytest.fixture
+def ana(slack: Slack) -> Person:
+    person = Person(slack, slack.workspace.user("Ana"))
+    person.joins(slack.workspace.channel("general"))
+    return person
+
+
+MODAL: Json = {
+    "type": "modal",
+    "title": {"type": "plain_text", "text": "Save"},
+    "submit": {"type": "plain_text", "text": "Save"},
+    "callback_id": "save",
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "url",
+            "label": {"type": "plain_text", "text": "Address"},
+            "element": {"type": "plain_text_input", "action_id": "url", "max_length": 10},
+        }
+    ],
+}
+
+
+async def error(call: Any) -> str:
+    """Return the error that a call ends with."""
+    with pytest.raises(SlackApiError) as refused:
+        await call
+    answer: str = refused.value.response["error"]
+    return answer
+
+
+async def test_bolt_answers_a_command_over_a_socket_with_a_form(
+    slack: Slack, client: AsyncWebClient, ana: Person
+) -> None:
+    app = AsyncApp(client=client, process_before_response=True)
+
+    @app.command("/cop")
+    async def _(ack: Any, body: Json) -> None:
+        if body["text"] == "form":
+            await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
+            await ack()
+        else:
+            await ack({"response_type": "ephemeral", "text": f"You said {body['text']}"})
+
+    @app.view("save")
+    async def _(ack: Any, view: Json) -> None:
+        if view["state"]["values"]["url"]["url"]["value"] == "bad":
+            await ack(response_action="errors", errors={"url": "Not an address."})
+        else:
+            await ack()
+
+    handler = AsyncSocketModeHandler(app, slack.workspace.app.app_token)
+    await handler.connect_async()
+    general = slack.workspace.channel("general")
+    await ana.command("hello @ana & <all>", general)
+    assert ana.screen[-1].text == "You said hello <@U0ANA|ana> &amp; &lt;all&gt;"
+    assert ana.screen[-1].only == ana.id
+    await ana.command("form", general)
+    assert ana.modal is not None
+    await ana.submit()
+    assert ana.modal.errors == {"url": "Please complete this required field."}
+    ana.enter(ana.modal, "url", "bad")
+    await ana.submit()
+    assert ana.modal.errors == {"url": "Not an address."}
+    ana.enter(ana.modal, "url", "good")
+    await ana.submit()
+    assert ana.modal is None
+    await handler.close_async()
+
+
+async def test_messages_are_posted_edited_and_found_by_their_metadata(
+    slack: Slack, client: AsyncWebClient
+) -> None:
+    channel = slack.workspace.channel("general").id
+    mark = {"event_type": "hearth_letter", "event_payload": {"key": "k1"}}
+    posted = await client.chat_postMessage(channel=channel, text="One", metadata=mark)
+    await client.chat_update(channel=channel, ts=posted["ts"], text="Two")
+    plain = await client.conversations_history(channel=channel)
+    assert [(m["text"], "metadata" in m) for m in plain["messages"]] == [("Two", False)]
+    whole = await client.conversations_history(channel=channel, include_all_metadata=True)
+    assert whole["messages"][0]["metadata"] == mark
+    assert [e.kind for e in slack.workspace.ledger.effects] == ["posted", "edited"]
+    assert await error(client.chat_postMessage(channel="C0NOWHERE", text="x")) == "channel_not_found"
+    assert await error(client.chat_update(channel=channel, ts="1.0", text="x")) == "message_not_found"
+    assert await error(client.api_call("chat.postMessage", json={"channel": channel})) == "no_text"
+
+
+async def test_tokens_and_scopes_are_looked_at(slack: Slack, client: AsyncWebClient) -> None:
+    assert (await client.auth_test()).headers["X-OAuth-Scopes"].startswith("channels:history,")
+    assert await error(AsyncWebClient("xoxb-no", base_url=slack.api_url).auth_test()) == "invalid_auth"
+    slack.workspace.app.scopes -= {"chat:write"}
+    with pytest.raises(SlackApiError) as refused:
+        await client.chat_postMessage(channel="C0GENERAL", text="x")
+    assert refused.value.response["needed"] == "chat:write"
+    assert "im:write" in refused.value.response["provided"]
+    slack.workspace.app.revoked = "token_revoked"
+    assert await error(client.auth_test()) == "token_revoked"
+
+
+async def test_a_trigger_is_good_once_and_for_three_seconds(client: AsyncWebClient, slack: Slack) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    slack.workspace.tickets.clock = lambda: now
+    trigger = slack.workspace.tickets.trigger(slack.workspace.user("Ana").id)
+    late = slack.workspace.tickets.trigger(slack.workspace.user("Ana").id)
+    await client.views_open(trigger_id=trigger, view=MODAL)
+    assert await error(client.views_open(trigger_id=trigger, view=MODAL)) == "exchanged_trigger_id"
+    now += timedelta(seconds=3)
+    assert await error(client.views_open(trigger_id=late, view=MODAL)) == "expired_trigger_id"
+
+
+async def test_too_many_calls_are_told_when_to_come_back(slack: Slack, client: AsyncWebClient) -> None:
+    slack.rates.on = True
+    channel = slack.workspace.channel("general").id
+    for _ in range(slack.rates.burst):
+        await client.chat_postMessage(channel=channel, text="x")
+    with pytest.raises(SlackApiError) as refused:
+        await client.chat_postMessage(channel=channel, text="x")
+    assert (refused.value.response.status_code, refused.value.response["error"]) == (429, "ratelimited")
+    assert 1 <= int(refused.value.response.headers["Retry-After"]) <= slack.rates.burst
+    other = slack.workspace.channel("random").id
+    await client.chat_postMessage(channel=other, text="x")
+
+
+async def test_a_second_socket_at_the_same_address_is_refused(slack: Slack, client: AsyncWebClient) -> None:
+    opened = await client.apps_connections_open(app_token=slack.workspace.app.app_token)
+    async with aiohttp.ClientSession() as session, session.ws_connect(opened["url"]) as socket:
+        assert (await socket.receive_json())["type"] == "hello"
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(opened["url"])
+        await asyncio.wait_for(slack.sockets.until(1), 5)
