@@ -1,107 +1,16 @@
 """What people say about sessions and resources, through the dispatcher, on both databases."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
 
-from bot.app import registry
-from bot.chat import Actor, Address, Answer, Ask, Called, Mark, MessageRef, Quote, Reacted, Reply, Update
-from bot.config import Config
-from bot.dispatch import Dispatcher
-from bot.metrics import Metrics
+from bot.chat import Ask, Called, Mark, Quote, Reply, Update
 from bot.rules import access, balance, communities, sessions
 from bot.ui.calls import Call
-from bot.ui.cards import Button, Card, words
-from commands.notices import Notices
-from commands.reactions import Reactions
-from storage.database import Database, Db
+from storage.database import Db
 from storage.tables import Account, Endorsement, Letter, Occurrence, Resource, ResourceNote, Rsvp
-from tests import cast
-
-NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)  # a Tuesday
-GENERAL = Address("memory", "general", name="general")
-BOARD = Address("memory", "board", name="board")
-LOBBY = Address("memory", "lobby", name="lobby")
-
-
-class World:
-    """A dispatcher on a database with a community `python` in #general: Fran tends it, Ana and Ben belong.
-
-    Eve belongs to nothing. `board` is by request and lives in #board.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.now = NOW
-        self.quotes: dict[str, Quote] = {}
-        self.registry = registry()
-        self.dispatcher = Dispatcher(
-            self.registry,
-            database,
-            Config(),
-            clock=lambda: self.now,
-            reactions=Reactions(),
-            notices=Notices(),
-            read=self.read,
-            after=lambda: None,
-            metrics=Metrics(),
-        )
-
-    async def read(self, message: MessageRef) -> Quote | None:
-        return self.quotes.get(message.id)
-
-    async def say(self, who: str, text: str, at: Address = GENERAL) -> Answer:
-        return await self.dispatcher.handle(Called(self.registry.parse(text), actor(who), at))
-
-    async def press(self, who: str, button: Button, at: Address = GENERAL) -> Answer:
-        pressed = MessageRef(at, "card")
-        call: Call = self.registry.parse(button.call.payload())
-        return await self.dispatcher.handle(Called(call, actor(who), at, on=pressed))
-
-    async def react(
-        self,
-        who: str,
-        emoji: str,
-        message: str,
-        at: Address = GENERAL,
-        *,
-        added: bool = True,
-        bot: bool = False,
-    ) -> Answer:
-        by = Actor("memory", who, who.title(), bot=bot)
-        return await self.dispatcher.handle(Reacted(emoji, added, MessageRef(at, message), by))
-
-    async def count(self, *tables: type) -> list[int]:
-        return await self.database.read(lambda db: [len(db.exec(select(t)).all()) for t in tables])
-
-
-def actor(name: str) -> Actor:
-    return Actor("memory", name, name.title(), zone="Europe/Berlin")
-
-
-@pytest.fixture
-async def world(database: Database) -> World:
-    def found(db: Db) -> None:
-        fran, ana, ben = (cast.person(db, name) for name in ("Fran", "Ana", "Ben"))
-        communities.connect(db, cast.community(db, "python", fran, ana, ben), GENERAL)
-        communities.connect(db, cast.community(db, "board", fran, visibility="request"), BOARD)
-
-    await database.write(found)
-    return World(database)
-
-
-def card(answer: Answer) -> Card:
-    assert isinstance(answer, Reply | Update), answer
-    return answer.card
-
-
-def said(answer: Answer) -> str:
-    return words(card(answer))
-
-
-def button(answer: Answer, label: str) -> Button:
-    return next(b for b in card(answer).buttons() if b.label == label)
+from tests.commands.desk import BOARD, GENERAL, LOBBY, NOW, World, actor, button, card, said
 
 
 async def test_a_session_is_scheduled_announced_and_echoed(world: World) -> None:
