@@ -64,15 +64,17 @@ def changed(db: Db, actor: Actor) -> None:
 
 
 def _refresh(db: Db, found: Any, actor: Actor, seen: datetime | None) -> None:
-    renamed = found.name != actor.name or (actor.zone is not None and found.zone != actor.zone)
+    # Some payloads name who acts by id only; that is no new name.
+    name = actor.name if actor.name != actor.id else found.name
+    renamed = found.name != name or (actor.zone is not None and found.zone != actor.zone)
     if renamed or seen is not None:
         db.execute(
             update(ACCOUNT)
             .where(ACCOUNT.c.id == found.id)
-            .values(name=actor.name, zone=actor.zone or found.zone, seen_at=seen or found.seen_at)
+            .values(name=name, zone=actor.zone or found.zone, seen_at=seen or found.seen_at)
         )
-    if found.name != actor.name:
-        db.execute(update(PERSON).where(PERSON.c.id == found.person_id).values(name=actor.name))
+    if found.name != name:
+        db.execute(update(PERSON).where(PERSON.c.id == found.person_id).values(name=name))
 
 
 def identify(db: Db, actor: Actor, now: datetime) -> Person:

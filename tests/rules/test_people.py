@@ -40,6 +40,12 @@ def test_who_is_called_otherwise_is_called_so_everywhere(db: Db) -> None:
     assert people.mentions(db, [before.id])[before.id].name == "Ana Silva"
 
 
+def test_who_is_named_by_id_only_keeps_their_name(db: Db) -> None:
+    ana = people.identify(db, Actor("discord", "42", "Ana Lima"), NOW)
+    assert people.known(db, Actor("discord", "42", ""), NOW) == ana.id
+    assert people.mentions(db, [ana.id])[ana.id].name == "Ana Lima"
+
+
 def test_a_name_in_any_script_is_found_as_it_stands(db: Db) -> None:
     for name in ("Éric", "Ольга", "Ana"):
         made = people.identify(db, Actor("memory", f"id-{name}", name), NOW)
