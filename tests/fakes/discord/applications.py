@@ -60,6 +60,8 @@ class Applications:
             "bot_require_code_grant": False,
             "verify_key": "0" * 64,
             "flags": flags,
+            "flags_new": str(flags),
+            "eligible_oauth2_scopes": ["bot", "applications.commands"],
             "owner": drawing.user(next((u for u in state.users.values() if not u.bot), state.bot)),
             "team": None,
             "redirect_uris": [],

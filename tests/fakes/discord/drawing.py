@@ -28,6 +28,7 @@ def user(them: User) -> Json:
         "bot": them.bot,
         "public_flags": 0,
         "flags": 0,
+        "primary_guild": None,
     }
 
 

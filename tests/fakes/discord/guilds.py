@@ -138,7 +138,12 @@ class Guilds:
         after, limit = call.number("after", 0), call.number("limit", 100)
         users = sorted(u for u in found.interested if u > after)[:limit]
         return [
-            {"guild_scheduled_event_id": str(found.id), "user": drawing.user(self._state.users[u])}
+            {
+                "guild_scheduled_event_id": str(found.id),
+                "user_id": str(u),
+                "user": drawing.user(self._state.users[u]),
+                "response": 1,
+            }
             for u in users
         ]
 

@@ -1,6 +1,9 @@
 """The HTTP side: who asks, at what rate, with what faults, and whether it is what Discord describes."""
 
 import json
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -21,7 +24,16 @@ OPEN = ("/interactions/", "/webhooks/", "/gateway")
 class Rest:
     """Serves the routes. `token` is the bot's; where it is "", nobody's is good any more."""
 
-    def __init__(self, routes: Routes, ledger: Ledger, faults: Faults, rates: Rates, token: str) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        ledger: Ledger,
+        faults: Faults,
+        rates: Rates,
+        token: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._clock = clock
         self._routes = routes
         self._ledger = ledger
         self._faults = faults
@@ -65,7 +77,8 @@ class Rest:
         if self.self_checked and status < 300:
             problem = schema.response_problem(request.method, path, status, answer)
             self._ledger.complaints += [f"answer to {request.method} {path}: {problem}"] if problem else []
-        return respond(answer, status, taken.headers)
+        headers = {**taken.headers, "Date": format_datetime(self._clock(), usegmt=True)}
+        return respond(answer, status, headers)
 
     def _authorize(self, request: web.Request) -> None:
         if not self.token or request.headers.get("Authorization") != f"Bot {self.token}":

@@ -47,6 +47,7 @@ class Interaction:
     channel: Channel
     data: Json
     on: Message | None = None
+    opened_by: "Interaction | None" = None
     answer: int = 0
     original: Message | None = None
     modal: Json | None = None
@@ -83,10 +84,19 @@ class Interactions:
 
     # What a person sets off.
 
-    def begin(self, kind: int, by: User, channel: Channel, data: Json, on: Message | None) -> Interaction:
-        """Make an interaction and tell the bot of it."""
+    def begin(
+        self,
+        kind: int,
+        by: User,
+        channel: Channel,
+        data: Json,
+        on: Message | None,
+        opened_by: Interaction | None = None,
+    ) -> Interaction:
+        """Make an interaction and tell the bot of it. A modal's submit was `opened_by` another."""
         token = "fake." + secrets.token_urlsafe(60)
-        made = Interaction(self._state.ids.new(), token, kind, self._core.clock(), by, channel, data, on)
+        id_, now = self._state.ids.new(), self._core.clock()
+        made = Interaction(id_, token, kind, now, by, channel, data, on, opened_by)
         self.all[made.id] = self.tokens[made.token] = made
         self.deliver(made)
         return made
@@ -195,9 +205,8 @@ class Interactions:
                 "response_message_loading": made.loading,
                 "response_message_ephemeral": made.original.ephemeral,
             }
+        if made.original is not None and made.answer in (SAY, UPDATE):
             told["resource"] = {"type": made.answer, "message": self._core.draw(made.original)}
-        elif made.answer in (MODAL, SUGGEST):
-            told["resource"] = {"type": made.answer}
         return told
 
     async def follow(self, call: Call) -> Json | None:
@@ -271,16 +280,13 @@ class Interactions:
         self._channels.rewrite(message, call)
 
     def _say(self, made: Interaction, body: Json, call: Call) -> Message:
-        names = {COMMAND: "name", COMPONENT: "custom_id", SUBMIT: "custom_id"}
-        about: Json = {"id": str(made.id), "type": made.kind, "user": drawing.user(made.by)}
-        about |= {"authorizing_integration_owners": {}, "name": str(made.data.get(names[made.kind], ""))}
         private = bool((body.get("flags") or 0) & EPHEMERAL)
         message = self._core.compose(
             made.channel,
             self._state.bot,
             body,
             call.files,
-            interaction=about,
+            interaction=_metadata(made),
             only=made.by.id if private else 0,
         )
         self._core.send(message)
@@ -290,3 +296,14 @@ class Interactions:
         complaint = payloads.mention_complaint(body)
         if complaint:
             self._core.ledger.complaints.append(f"interaction: {complaint}")
+
+
+def _metadata(made: Interaction) -> Json:
+    """Return what a message tells of the interaction it answers."""
+    told: Json = {"id": str(made.id), "type": made.kind, "user": drawing.user(made.by)}
+    told["authorizing_integration_owners"] = {"0": str(made.channel.guild)}
+    if made.kind == COMPONENT and made.on is not None:
+        told["interacted_message_id"] = str(made.on.id)
+    if made.opened_by is not None:
+        told["triggering_interaction_metadata"] = _metadata(made.opened_by)
+    return told

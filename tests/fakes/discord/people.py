@@ -106,7 +106,7 @@ class Person:
         resolved = self._resolved([{"type": trees.USER_OPTION, "value": v} for v in chosen])
         if resolved:
             data["resolved"] = resolved
-        return self._interactions.begin(SUBMIT, self.user, opened.channel, data, opened.on)
+        return self._interactions.begin(SUBMIT, self.user, opened.channel, data, opened.on, opened)
 
     def uses_menu(self, name: str, message: Message) -> Interaction:
         """Use a command of a message's menu. Raises ClientRefuses."""

@@ -47,7 +47,7 @@ class FakeDiscord:
             *self.interactions.routes(),
             *Guilds(self.core).routes(),
         ]
-        self.rest = Rest(routes, self.ledger, self.faults, self.rates, token)
+        self.rest = Rest(routes, self.ledger, self.faults, self.rates, token, clock)
         self.gateway.token = token
         self.places = Places(self.core)
         self.guild = self.places.guild("Association")
