@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -107,8 +108,20 @@ class Platform(Protocol):
 Settle = Callable[[], Awaitable[None]]
 Opened = Callable[[Hearth, Settle], AbstractAsyncContextManager[Platform]]
 
-PLATFORMS: Mapping[str, Opened] = {"memory": memory.opened, "console": console.opened, "web": web.opened}
-"""How each platform is opened; `Settle` is to be called after each act of a person."""
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How a platform is opened, and the account of Ada there; `Settle` is to be called after each act of a person."""
+
+    opened: Opened
+    ada: str
+
+
+PLATFORMS: Mapping[str, Entrance] = {
+    "memory": Entrance(memory.opened, "memory:ada"),
+    "console": Entrance(console.opened, "console:ada"),
+    "web": Entrance(web.opened, "web:ada"),
+}
 
 
 class World:
@@ -192,7 +205,8 @@ async def world(
     Anybody may make communities, and Ada is association staff. The clock stands at `START` and
     moves on by a second with each act.
     """
-    bot = {"create": "anyone", "admins": (f"{platform}:ada",), **settings.get("bot", {})}
+    entrance = PLATFORMS[platform]
+    bot = {"create": "anyone", "admins": (entrance.ada,), **settings.get("bot", {})}
     clock = Clock()
     clock.stand_at(START)
     hearth = Hearth(Config.model_validate({**settings, "bot": bot}), database, clock=clock)
@@ -202,7 +216,7 @@ async def world(
         clock.stand_at(clock() + timedelta(seconds=1))
 
     async with (
-        PLATFORMS[platform](hearth, settle) as main,
+        entrance.opened(hearth, settle) as main,
         memory.opened(hearth, settle, name="other") as other,
     ):
         hearth.connect([main.adapter, other.adapter])
