@@ -31,7 +31,7 @@ from bot.metrics import Metrics
 from bot.registry import Registry
 from bot.rules import balance, digests, proposals, pulses
 from bot.ui.cards import Card
-from commands import cop, digest, help, me, notices, pulse, reactions, resource, session
+from commands import cop, digest, help, home, me, notices, pulse, reactions, resource, session
 from commands import proposals as proposal_words
 from scheduler.delivery import Delivery
 from scheduler.due import Due, Rounds
@@ -55,7 +55,7 @@ _log = structlog.get_logger(__name__)
 def registry() -> Registry:
     """Return every command there is, in the order of help."""
     return Registry(
-        module.group for module in (cop, proposal_words, me, session, resource, pulse, digest, help)
+        module.group for module in (cop, proposal_words, me, home, session, resource, pulse, digest, help)
     )
 
 

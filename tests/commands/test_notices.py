@@ -149,7 +149,7 @@ async def test_late_notices_do_not_undo_later_ones(world: World) -> None:
 async def test_an_unknown_channel_that_closes_is_nobodys_news(world: World) -> None:
     before = await world.count(Channel, Letter, Delivery)
     for what in ("closed", "opened", "renamed"):
-        assert await notice(world, what, LOBBY, delivery=what) is None  # type: ignore[arg-type]  # of a tuple
+        assert await notice(world, what, LOBBY, delivery=what) is None
     assert await world.count(Channel, Letter, Delivery) == before
 
 
