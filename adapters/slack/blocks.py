@@ -5,7 +5,7 @@ import binascii
 import ipaddress
 import mimetypes
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from urllib.parse import unquote_to_bytes
 
@@ -13,8 +13,8 @@ from adapters.slack.text import SHORT, Json, contained, host_of, inert, mrkdwn, 
 from bot.text import shorten, showable
 from bot.ui import cards
 from bot.ui.calls import Call, split
-from bot.ui.cards import Block, Button, Buttons, Card, Facts, Image, Rule, Text
-from bot.ui.spans import Bold, Line, Link, Span
+from bot.ui.cards import Button, Buttons, Card, Facts, Image, Rule, Text
+from bot.ui.spans import Bold, Line, Link
 
 # docs.slack.dev, reference/block-kit, read in November 2026.
 BLOCKS_LIMIT = 50
@@ -60,14 +60,16 @@ def render(card: Card) -> Message:
     Addresses that make a message too heavy go along in a file of their own. Pictures that the card
     carries inside it are files, and so are its files.
     """
-    card, addresses = _lightened(card)
-    drawn = blocks(card)
-    files = [*_files(card), *([addresses] if addresses else [])]
-    return Message(fallback(card), drawn if len(drawn) <= BLOCKS_LIMIT else _fewer(drawn), tuple(files))
+    drawn, addresses = _lightened(_every(card))
+    return Message(fallback(card), _fewer(drawn, BLOCKS_LIMIT), (*_files(card), *addresses))
 
 
-def blocks(card: Card) -> list[Json]:
-    """Return the card's blocks, at least one and as many as it takes."""
+def blocks(card: Card, most: int) -> list[Json]:
+    """Return the card as the blocks of a view, from one to `most` of them."""
+    return _fewer(_every(card), most)
+
+
+def _every(card: Card) -> list[Json]:
     found: list[Json] = []
     if card.title.strip():
         found.append({"type": "header", "text": plain(card.title, TITLE_LIMIT)})
@@ -231,54 +233,43 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(each)
 
 
-def _lightened(card: Card) -> tuple[Card, File | None]:
-    """Return the card and, where it was too heavy, a file of the addresses that are named in it no more."""
+def _lightened(drawn: list[Json]) -> tuple[list[Json], tuple[File, ...]]:
+    """Return the blocks and, where they were too heavy, a file of the addresses that they link to no more."""
     heavy: list[str] = []
-    while _weight(blocks(card)) > WEIGHT_LIMIT:
-        longest = max((link.url for link in _links(card)), key=len, default="")
+    while _weight(drawn) > WEIGHT_LIMIT:
+        longest = max((e["url"] for e in _elements(drawn) if e["type"] == "link"), key=len, default="")
         if not longest:
             break
         heavy.append(longest)
-        card = replace(card, blocks=tuple(_without(block, longest, len(heavy)) for block in card.blocks))
+        for element in _elements(drawn):
+            if element.get("url") == longest:
+                label = host_of(longest) if element["text"] == longest else element["text"]
+                element |= {"type": "text", "text": f"{label} [{len(heavy)}]"}
+                del element["url"]
     if not heavy:
-        return card, None
+        return drawn, ()
     listed = "".join(f"[{number}] {url}\n" for number, url in enumerate(heavy, 1))
-    said = Text((f"The addresses of [1] to [{len(heavy)}] are in the file {ADDRESSES}.",))
-    return replace(card, blocks=(*card.blocks, said)), File(ADDRESSES, "text/plain", listed.encode())
+    said = f"The address of each number in brackets, to [{len(heavy)}], is in the file {ADDRESSES}."
+    return [*drawn, *_rich(list(piece(said)))], (File(ADDRESSES, "text/plain", listed.encode()),)
 
 
-def _links(card: Card) -> Iterator[Link]:
-    for block in card.blocks:
-        match block:
-            case Text(spans):
-                yield from (span for span in spans if isinstance(span, Link))
-            case Facts(pairs):
-                yield from (span for _, value in pairs for span in value if isinstance(span, Link))
+def _elements(drawn: list[Json]) -> Iterator[Json]:
+    for block in drawn:
+        if block["type"] == "rich_text":
+            for section in block["elements"]:
+                yield from section["elements"]
 
 
-def _without(block: Block, url: str, number: int) -> Block:
-    """Return the block with the links to `url` as their words, the host and a number."""
-
-    def words(span: Span) -> Span:
-        if not isinstance(span, Link) or span.url != url:
-            return span
-        label = host_of(url) if span.text in ("", url) else f"{span.text} ({host_of(url)})"
-        return f"{label} [{number}]"
-
-    match block:
-        case Text(spans):
-            return Text(tuple(words(span) for span in spans))
-        case Facts(pairs):
-            return Facts(tuple((label, tuple(words(span) for span in value)) for label, value in pairs))
-    return block
-
-
-def _fewer(drawn: list[Json]) -> list[Json]:
-    """Return the blocks without lines between, neighbouring texts as one block."""
+def _fewer(drawn: list[Json], most: int) -> list[Json]:
+    """Return at most so many blocks: where there are more, texts are joined, lines between left out, pictures linked."""
+    if len(drawn) <= most:
+        return drawn
     kept: list[Json] = []
     for block in drawn:
         if block["type"] == "divider":
             continue
+        if block["type"] == "image":
+            (block,) = _rich(list(pieces(("Picture: ", Link(block["image_url"], block["alt_text"])))))
         if kept and block["type"] == kept[-1]["type"] == "rich_text":
             gap = _section([{"type": "text", "text": "\n"}])
             kept[-1] = block | {"elements": [*kept[-1]["elements"], gap, *block["elements"]]}
