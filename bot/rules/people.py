@@ -4,36 +4,48 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, exists, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from bot.chat import Actor
 from bot.ui.spans import Mention
-from storage.database import Db
-from storage.tables import Account, Delivery, Person
+from storage.database import Db, run
+from storage.tables import Account, Person
 from storage.types import metadata
 
 ACCOUNT = metadata.tables["account"]
 PERSON = metadata.tables["person"]
+DELIVERY = metadata.tables["delivery"]
 SEEN_EVERY = timedelta(hours=1)
 UNKNOWN_NAME = "someone who left"
 
 
 def first_time(db: Db, delivery: str, now: datetime) -> bool:
     """Record a platform's delivery; False when it has had its effect already. "" is always new."""
-    if not delivery:
-        return True
-    if db.get(Delivery, delivery) is not None:
-        return False
-    db.add(Delivery(key=delivery, at=now))
-    return True
+    return not delivery or run(db, _DELIVERY, delivery=delivery, now=now).rowcount == 1
 
 
-# Asked before every command, so built once: the statement alone would cost more than its answer.
+# Asked before every command, so built once.
+_DELIVERY = (
+    insert(DELIVERY)
+    .from_select(
+        ["key", "at"],
+        select_columns(
+            bindparam("delivery", type_=DELIVERY.c.key.type), bindparam("now", type_=DELIVERY.c["at"].type)
+        ).where(~exists().where(DELIVERY.c.key == bindparam("delivery"))),
+    )
+    .execution_options(preserve_rowcount=True)
+)
 _ACCOUNT = select_columns(
     *(ACCOUNT.c[name] for name in ("id", "person_id", "name", "zone", "seen_at"))
 ).where(ACCOUNT.c.platform == bindparam("platform"), ACCOUNT.c.external_id == bindparam("external_id"))
+_NAMES = (
+    select_columns(PERSON.c.id, PERSON.c.name, ACCOUNT.c.platform, ACCOUNT.c.external_id)
+    .outerjoin(ACCOUNT, ACCOUNT.c.person_id == PERSON.c.id)
+    .where(PERSON.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ACCOUNT.c.id)
+)
 
 
 def recognise(db: Db, actor: Actor) -> int:
@@ -103,7 +115,7 @@ def _introduce(db: Db, actor: Actor, now: datetime) -> int:
 
 
 def _account(db: Db, actor: Actor) -> Any:
-    return db.execute(_ACCOUNT, {"platform": actor.platform, "external_id": actor.id}).first()
+    return run(db, _ACCOUNT, platform=actor.platform, external_id=actor.id).first()
 
 
 def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Mention]:
@@ -112,23 +124,14 @@ def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Menti
     Ids of people who are gone, and None, are named as someone who left.
     """
     ids = {i for i in person_ids if i is not None}
-    names = dict(db.exec(select(Person.id, Person.name).where(col(Person.id).in_(ids))).all()) if ids else {}
+    names: dict[int, str] = {}
     accounts: dict[int, dict[str, str]] = {}
-    for owner, platform, external in (
-        db.exec(
-            select(Account.person_id, Account.platform, Account.external_id).where(
-                col(Account.person_id).in_(ids)
-            )
-        ).all()
-        if ids
-        else ()
-    ):
-        accounts.setdefault(owner, {})[platform] = external
-    found: dict[int | None, Mention] = {
-        i: Mention(i, names[i], accounts.get(i, {})) for i in ids if i in names
-    }
+    for person_id, name, platform, external_id in run(db, _NAMES, ids=ids) if ids else ():
+        names[person_id] = name
+        if platform is not None:
+            accounts.setdefault(person_id, {})[platform] = external_id
     gone = Mention(0, UNKNOWN_NAME)
-    return {i: found.get(i, gone) for i in (*ids, None)}
+    return {i: Mention(i, names[i], accounts.get(i, {})) if i in names else gone for i in (*ids, None)}
 
 
 def accounts_of(db: Db, person_id: int) -> Sequence[Account]:

@@ -1,22 +1,27 @@
 """Sessions: scheduling one, and what is on, for whom and when."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlmodel import and_, col, func, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, func, or_, select
 
 from bot.chat import MessageRef
 from bot.errors import Problems
 from bot.rules import people
 from bot.ui.spans import Mention
-from storage.database import Db
-from storage.tables import Community, Letter, Occurrence, Person, Rsvp, Session
+from storage.database import Db, run
+from storage.tables import Account, Community, Letter, Occurrence, Person, Rsvp, Session
 
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=7)
 FURTHEST = timedelta(days=5 * 366)
+NO_LIMIT = 1_000_000_000
+"""More seats than there are people."""
 
 AnswerWord = Literal["yes", "maybe", "no"]
 
@@ -140,7 +145,8 @@ def schedule(
 
 def view(db: Db, occurrence_id: int, reader: int = 0) -> View | None:
     """Return the occurrence as cards show it, with the standing of the person `reader` if that is one."""
-    return next(iter(_views(db, Occurrence.id == occurrence_id, reader=reader)), None)
+    rows = run(db, _VIEW, occurrence=occurrence_id, reader=reader).all()
+    return next(iter(_views(db, rows)), None)
 
 
 def upcoming(
@@ -155,7 +161,7 @@ def upcoming(
     reader: int = 0,
 ) -> list[View]:
     """Return what has not ended in these communities, soonest first; of those that begin in [since, until)."""
-    return _views(
+    return _chosen(
         db,
         col(Occurrence.community_id).in_(community_ids),
         _ahead(now),
@@ -172,12 +178,12 @@ def mine(db: Db, person_id: int, now: datetime, limit: int = 10) -> list[View]:
     answered = select(Rsvp.occurrence_id).where(
         Rsvp.person_id == person_id, col(Rsvp.answer).in_(("yes", "maybe"))
     )
-    return _views(db, col(Occurrence.id).in_(answered), _ahead(now), limit=limit, reader=person_id)
+    return _chosen(db, col(Occurrence.id).in_(answered), _ahead(now), limit=limit, reader=person_id)
 
 
 def held(db: Db, community_id: int, since: datetime, until: datetime) -> list[View]:
     """Return the community's sessions that ended in [since, until) and were not cancelled, in order."""
-    return _views(
+    return _chosen(
         db,
         Occurrence.community_id == community_id,
         col(Occurrence.ends_at) >= since,
@@ -198,22 +204,23 @@ def next_of(db: Db, community_ids: Sequence[int], now: datetime) -> dict[int, Vi
         soonest,
         and_(Occurrence.community_id == soonest.c.community_id, Occurrence.starts_at == soonest.c.starts_at),
     )
-    found = _views(db, col(Occurrence.id).in_(first), _ahead(now))
+    found = _chosen(db, col(Occurrence.id).in_(first), _ahead(now))
     return {v.community_id: v for v in reversed(found)}
 
 
-def roll(db: Db, occurrence_id: int, capacity: int | None) -> Roll:
-    """Return who is coming, who waits and who may come."""
-    rows = db.exec(
-        select(Rsvp.person_id, Rsvp.answer)
-        .where(Rsvp.occurrence_id == occurrence_id, Rsvp.answer != "no")
-        .order_by(col(Rsvp.place), col(Rsvp.person_id))
-    ).all()
-    named = people.mentions(db, [person_id for person_id, _ in rows])
-    coming = tuple(named[person_id] for person_id, answer in rows if answer == "yes")
-    maybe = tuple(named[person_id] for person_id, answer in rows if answer == "maybe")
-    seats = len(coming) if capacity is None else capacity
-    return Roll(coming[:seats], coming[seats:], maybe)
+def roll(db: Db, occurrence_id: int, capacity: int | None, most: int = 10_000) -> Roll:
+    """Return who is coming, who waits and who may come, the first `most` of each."""
+    seats = NO_LIMIT if capacity is None else capacity
+    rows = run(db, _ROLL, occurrence=occurrence_id, seats=seats, most=most).all()
+    accounts: dict[int, dict[str, str]] = {}
+    groups: dict[str, dict[int, Mention]] = {"going": {}, "waiting": {}, "maybe": {}}
+    for answer, nth, person_id, name, platform, external_id in rows:
+        own = accounts.setdefault(person_id, {})
+        if platform is not None:
+            own[platform] = external_id
+        group = "maybe" if answer == "maybe" else "going" if nth <= seats else "waiting"
+        groups[group][person_id] = Mention(person_id, name, own)
+    return Roll(*(tuple(group.values()) for group in groups.values()))
 
 
 def announced(db: Db, message: MessageRef) -> Occurrence | None:
@@ -239,83 +246,119 @@ def _ahead(now: datetime) -> Any:
     return and_(col(Occurrence.ends_at) > now, col(Occurrence.cancelled_at).is_(None))
 
 
-def _views(db: Db, *conditions: Any, offset: int = 0, limit: int = 1_000, reader: int = 0) -> list[View]:
-    rows = db.exec(
-        select(Occurrence, Session, Community.name, Community.slug)
-        .where(
-            Occurrence.session_id == Session.id,
-            Occurrence.community_id == Community.id,
-            *(condition for condition in conditions if condition is not None),
+_LINE = (
+    select_columns(
+        col(Rsvp.person_id),
+        col(Rsvp.answer),
+        func.row_number()
+        .over(partition_by=col(Rsvp.answer), order_by=(col(Rsvp.place), col(Rsvp.person_id)))
+        .label("nth"),
+    )
+    .where(col(Rsvp.occurrence_id) == bindparam("occurrence"), col(Rsvp.answer) != "no")
+    .subquery()
+)
+_ROLL = (
+    select_columns(
+        _LINE.c.answer,
+        _LINE.c.nth,
+        col(Person.id),
+        col(Person.name),
+        col(Account.platform),
+        col(Account.external_id),
+    )
+    .join(Person, col(Person.id) == _LINE.c.person_id)
+    .outerjoin(Account, col(Account.person_id) == Person.id)
+    .where(
+        or_(
+            _LINE.c.nth <= bindparam("most"),
+            and_(
+                _LINE.c.answer == "yes",
+                _LINE.c.nth > bindparam("seats"),
+                _LINE.c.nth <= bindparam("seats") + bindparam("most"),
+            ),
         )
-        .order_by(col(Occurrence.starts_at), col(Occurrence.id))
-        .offset(offset)
-        .limit(limit)
-    ).all()
-    ids = [occurrence.id for occurrence, *_ in rows]
-    counts = _counts(db, ids)
-    hosts = people.mentions(db, [session.host_id for _, session, *_ in rows])
-    found = []
-    for occurrence, session, community, slug in rows:
-        said = counts.get(occurrence.id, {})
-        yes = said.get("yes", 0)
-        going = yes if session.capacity is None else min(yes, session.capacity)
-        found.append(
-            View(
-                occurrence_id=occurrence.id,
-                community_id=occurrence.community_id,
-                code=code(session.id, occurrence.number),
-                title=session.title,
-                community=community,
-                slug=slug,
-                host=hosts[session.host_id],
-                starts_at=occurrence.starts_at,
-                ends_at=occurrence.ends_at,
-                zone=session.zone,
-                place=session.place,
-                description=session.description,
-                capacity=session.capacity,
-                cancelled=occurrence.cancelled_at is not None,
-                going=going,
-                waiting=yes - going,
-                maybe=said.get("maybe", 0),
-            )
-        )
-    return _with_standing(db, found, reader) if reader else found
+    )
+    .order_by(_LINE.c.nth, col(Account.id))
+)
 
 
-def _counts(db: Db, occurrence_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    rows = db.exec(
-        select(Rsvp.occurrence_id, Rsvp.answer, func.count())
-        .where(col(Rsvp.occurrence_id).in_(occurrence_ids))
-        .group_by(col(Rsvp.occurrence_id), col(Rsvp.answer))
-    ).all()
-    found: dict[int, dict[str, int]] = {}
-    for occurrence_id, answer, count in rows:
-        found.setdefault(occurrence_id, {})[answer] = count
-    return found
+def _said(word: str) -> Any:
+    """How many said this word."""
+    mine = select(func.count()).select_from(Rsvp).where(Rsvp.occurrence_id == Occurrence.id)
+    return mine.where(Rsvp.answer == word).correlate(Occurrence).scalar_subquery()
 
 
-def _with_standing(db: Db, views: list[View], reader: int) -> list[View]:
-    ids = [v.occurrence_id for v in views]
-    rows = db.exec(
-        select(Rsvp.occurrence_id, Rsvp.answer, Rsvp.place).where(
-            col(Rsvp.occurrence_id).in_(ids), Rsvp.person_id == reader
-        )
-    ).all()
-    own = {occurrence_id: (answer, place) for occurrence_id, answer, place in rows}
-    return [
-        replace(v, standing=_standing(db, v, *own[v.occurrence_id])) if v.occurrence_id in own else v
-        for v in views
-    ]
+# What cards show of an occurrence, counted where it is kept; built once, for every session shown.
+_OWN = aliased(Rsvp)
+_VIEWS = (
+    select_columns(
+        col(Occurrence.id),
+        col(Occurrence.community_id),
+        col(Occurrence.session_id),
+        col(Occurrence.number),
+        col(Occurrence.starts_at),
+        col(Occurrence.ends_at),
+        col(Occurrence.cancelled_at),
+        col(Session.title),
+        col(Session.host_id),
+        col(Session.zone),
+        col(Session.place),
+        col(Session.description),
+        col(Session.capacity),
+        col(Community.name).label("community"),
+        col(Community.slug),
+        _said("yes").label("yes"),
+        _said("maybe").label("maybe"),
+        col(_OWN.answer).label("own"),
+        col(_OWN.place).label("own_place"),
+    )
+    .join(Session, col(Session.id) == Occurrence.session_id)
+    .join(Community, col(Community.id) == Occurrence.community_id)
+    .outerjoin(_OWN, and_(_OWN.occurrence_id == Occurrence.id, _OWN.person_id == bindparam("reader")))
+    .order_by(col(Occurrence.starts_at), col(Occurrence.id))
+)
+_VIEW = _VIEWS.where(col(Occurrence.id) == bindparam("occurrence"))
+_AHEAD = select_columns(func.count()).where(
+    col(Rsvp.occurrence_id) == bindparam("occurrence"),
+    col(Rsvp.answer) == "yes",
+    col(Rsvp.place) < bindparam("place"),
+)
 
 
-def _standing(db: Db, shown: View, answer: str, place: int) -> Standing:
+def _chosen(db: Db, *conditions: Any, offset: int = 0, limit: int = 1_000, reader: int = 0) -> list[View]:
+    """Return those to which the conditions apply, None being no condition, soonest first."""
+    statement = _VIEWS.where(*(condition for condition in conditions if condition is not None))
+    return _views(db, run(db, statement.offset(offset).limit(limit), reader=reader).all())
+
+
+def _views(db: Db, rows: Sequence[Any]) -> list[View]:
+    hosts = people.mentions(db, [row.host_id for row in rows])
+    return [_drawn(db, row, hosts[row.host_id]) for row in rows]
+
+
+def _drawn(db: Db, row: Any, host: Mention) -> View:
+    going = row.yes if row.capacity is None else min(row.yes, row.capacity)
     waiting = 0
-    if answer == "yes" and shown.waiting and shown.capacity is not None:
-        before = db.exec(
-            select(func.count())
-            .select_from(Rsvp)
-            .where(Rsvp.occurrence_id == shown.occurrence_id, Rsvp.answer == "yes", Rsvp.place < place)
-        ).one()
-        waiting = max(0, before + 1 - shown.capacity)
-    return Standing(answer, waiting, shown.going)
+    if row.own == "yes" and going < row.yes:
+        ahead: int = run(db, _AHEAD, occurrence=row.id, place=row.own_place).scalar_one()
+        waiting = max(0, ahead + 1 - row.capacity)
+    return View(
+        occurrence_id=row.id,
+        community_id=row.community_id,
+        code=code(row.session_id, row.number),
+        title=row.title,
+        community=row.community,
+        slug=row.slug,
+        host=host,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=row.zone,
+        place=row.place,
+        description=row.description,
+        capacity=row.capacity,
+        cancelled=row.cancelled_at is not None,
+        going=going,
+        waiting=row.yes - going,
+        maybe=row.maybe,
+        standing=Standing(row.own, waiting, going) if row.own else None,
+    )
