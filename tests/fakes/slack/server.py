@@ -15,6 +15,7 @@ from tests.fakes.slack import (
     conversations,
     faults,
     file_methods,
+    payloads,
     people_methods,
     view_methods,
 )
@@ -25,7 +26,7 @@ from tests.fakes.slack.ledger import Called, Json
 from tests.fakes.slack.rates import Rates
 from tests.fakes.slack.signed_http import SignedHttp, Target
 from tests.fakes.slack.socket_mode import SocketMode
-from tests.fakes.slack.state import Message, Workspace
+from tests.fakes.slack.state import BOT_USER, Message, Workspace
 
 METHODS: Mapping[str, Method] = {
     **chat.METHODS,
@@ -90,6 +91,13 @@ class Slack:
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
         self.workspace.url = f"http://{host}:{port}"
+
+    async def listening(self) -> None:
+        """Wait until the app acknowledges what it is told."""
+        nothing = payloads.event(self.workspace, {"type": "team_join", "user": {"id": BOT_USER}})
+        async with asyncio.timeout(10):
+            while await self.deliveries.once_more(nothing) is None:  # noqa: ASYNC110  # only asking shows it
+                await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         """Stop listening; connections end."""
@@ -259,7 +267,7 @@ class Slack:
         text, blocks = checks.message(arguments.given)
         if arguments.text("response_type") != "in_channel":
             return chat.keep_ephemeral(self.workspace, place, person, text, blocks)
-        made = Message(self.workspace.ts(), channel, "U0HEARTH", text, blocks, by_app=True)
+        made = Message(self.workspace.ts(), channel, BOT_USER, text, blocks, by_app=True)
         place.messages.append(made)
         self.workspace.note("posted", channel, made.ts, dict(payload))
         return made

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 from urllib.parse import urlencode
@@ -36,10 +37,14 @@ class SignedHttp:
     def __init__(self, workspace: Workspace, target: Target | str) -> None:
         self._workspace = workspace
         self._target = target
+        self._sent: Counter[bytes] = Counter()
 
     async def send(self, delivery: Delivery, attempt: int, reason: str) -> Ack | None:
         body, media = written(delivery)
-        headers = {"Content-Type": media, "User-Agent": "Slackbot 1.0", **signed(self._workspace, body)}
+        # A retry is signed anew, some seconds after the one before, also where the clock stands still.
+        late, self._sent[body] = self._sent[body], self._sent[body] + 1
+        headers = {"Content-Type": media, "User-Agent": "Slackbot 1.0"}
+        headers |= signed(self._workspace, body, seconds_ago=-late)
         if attempt and delivery.kind == "events_api":
             headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
         try:

@@ -1,0 +1,362 @@
+"""Slack, for dialogues: a loopback Slack that the real SDK talks to, and people with Slack open.
+
+SQLite goes with Socket Mode and PostgreSQL with HTTP, so that every dialogue is held over both.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from html import unescape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from adapters.emoji import name_of
+from adapters.slack.adapter import SlackAdapter
+from bot.app import Hearth
+from bot.chat import Address, MessageRef
+from bot.settings import SlackSettings
+from tests.fakes.slack import BOT_USER, TEAM, Message, Person, Slack, View
+from tests.fakes.slack import Channel as Place
+from tests.fakes.slack.ledger import Effect, Json
+from tests.fakes.slack.reading import Reader
+from tests.fakes.slack.view_methods import value_name
+
+ADA = "slack:U0ADA"
+"""The account of whoever is called Ada."""
+
+
+class Workspace:
+    """The loopback Slack and everybody in it."""
+
+    def __init__(
+        self, hearth: Hearth, slack: Slack, adapter: SlackAdapter, settle: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.adapter = adapter
+        self.slack = slack
+        self.settle = settle
+        self.registry = hearth.registry
+        self._people: dict[str, Member] = {}
+
+    def person(self, name: str, zone: str | None = None) -> "Member":
+        user = self.slack.workspace.user(name, zone)
+        return self._people.setdefault(user.id, Member(self, Person(self.slack, user)))
+
+    def channel(self, name: str) -> "Channel":
+        return Channel(self, self.slack.workspace.channel(name))
+
+    async def catch_up(self) -> None:
+        """Everything is seen as soon as it is there."""
+
+    @property
+    def people(self) -> Mapping[str, str]:
+        """The ids of everybody by their names."""
+        return {u.name: u.id for u in self.slack.workspace.users.values()}
+
+    def reader(self, zone: str | None) -> Reader:
+        workspace = self.slack.workspace
+        names = {u.id: u.shown for u in workspace.users.values()}
+        return Reader(names | {c.id: c.name for c in workspace.channels.values()}, zone)
+
+    def text(self, message: Message, zone: str | None) -> str:
+        """Return what a message says, with the files that came with it or in its thread."""
+        place = self.slack.workspace.channels[message.channel]
+        under = [m for m in place.messages if m.thread == message.ts] if message.ts else []
+        files = [file for m in (message, *under) for file in m.files]
+        said = self.reader(zone).message(message.text, message.blocks) if not _bare(message) else ""
+        return "\n".join([said, *map(self.file, files)]).strip()
+
+    def file(self, file: Json) -> str:
+        """Return a file with what is in it."""
+        uploads = self.slack.workspace.uploads.values()
+        content = next(u.content for u in uploads if u.id == file["id"]) or b""
+        return f"File {file['title']}:\n{content.decode(errors='replace')}"
+
+
+def _bare(message: Message) -> bool:
+    return bool(message.files) and not message.text and not message.blocks
+
+
+class Channel:
+    """What everyone in a channel sees."""
+
+    def __init__(self, at: Workspace, place: Place) -> None:
+        self._at = at
+        self._place = place
+
+    @property
+    def messages(self) -> list[str]:
+        return [self._at.text(m, None) for m in self._shown()]
+
+    @property
+    def newest(self) -> MessageRef:
+        return _ref(self._shown()[-1])
+
+    def _shown(self) -> list[Message]:
+        return [m for m in self._place.messages if not (m.deleted or m.only or m.thread)]
+
+
+class Member:
+    """Somebody with Slack open."""
+
+    def __init__(self, at: Workspace, person: Person) -> None:
+        self._at = at
+        self._person = person
+        self._shown: Message | View | None = None
+        self._files: list[str] = []
+        self.mark = ""
+
+    @property
+    def sees(self) -> str:
+        zone = self._person.user.zone
+        match self._shown:
+            case Message():
+                seen = self._at.text(self._shown, zone)
+            case View(body=body):
+                seen = self._at.reader(zone).view(body)
+            case None:
+                seen = self._person.trouble
+        return "\n".join([seen, *self._files]).strip()
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        return problems(self._form) if self._form is not None else {}
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        return known(self._form) if self._form is not None else {}
+
+    @property
+    def _form(self) -> View | None:
+        return self._person.modal
+
+    @property
+    def inbox(self) -> list[str]:
+        there = self._at.slack.workspace.direct(self._person.id).messages
+        sent = [m for m in there if m.user == BOT_USER and not (m.only or m.deleted or m.thread or _bare(m))]
+        return [self._at.text(m, self._person.user.zone) for m in sent]
+
+    async def says(self, text: str, in_: str = "#general") -> None:
+        await self._leaves_form()
+        place = self._enters(in_)
+        await self._acts(self._person.command(text, place))
+
+    async def writes(self, text: str, in_: str = "#general") -> MessageRef:
+        return _ref(self._person.write(self._enters(in_), text))
+
+    async def presses(self, label: str, in_: str = "") -> None:
+        on, element = self._button(label, in_)
+        if isinstance(on, Message):
+            await self._leaves_form()
+        await self._acts(self._person.press(on, element), on)
+
+    async def fills(self, **values: str) -> None:
+        """Enter the values, page after page, and submit."""
+        view = self._form
+        if view is None or not inputs(view):
+            raise LookupError(f"{self._person.user.name} has no form open")
+        left = dict(values)
+        pages: set[str] = set()
+        while view is not None and view.hash not in pages:
+            pages.add(view.hash)
+            for name in [name for name in left if name in inputs(view)]:
+                self._person.enter(view, *entry(view, name, left.pop(name), self._at.people))
+            await self._acts(self._person.submit(view))
+            view = self._form
+            if not left or view is None or view.errors:
+                break
+        if left:
+            raise LookupError(f"{self._person.user.name} was not asked for {', '.join(left)}")
+
+    async def reacts(self, character: str, to: MessageRef | None = None, in_: str = "#general") -> None:
+        message = self._message(to, in_)
+        await self._acts(self._person.react(message, name_of(character)), message)
+
+    async def unreacts(self, character: str, to: MessageRef | None = None, in_: str = "#general") -> None:
+        message = self._message(to, in_)
+        await self._acts(self._person.unreact(message, name_of(character)), message)
+
+    async def completes(self, text: str, param: str, typed: str = "", in_: str = "#general") -> list[str]:
+        pytest.skip("Slack completes nothing of what is typed after a command")
+
+    async def again(self) -> None:
+        await self._person.again()
+        await self._at.settle()
+
+    async def _acts(self, act: Awaitable[Any], on: Message | View | None = None) -> None:
+        ledger = self._at.slack.workspace.ledger
+        before = len(ledger.effects)
+        await act
+        caused = ledger.effects[before:]
+        await self._at.settle()
+        self.mark = next((e.body["name"] for e in caused if e.kind == "reacted"), "")
+        self._shown = self._answer(caused)
+        self._files = [
+            self._at.file({"id": e.id, "title": e.body["name"]})
+            for e in caused
+            if e.kind == "uploaded" and e.where == self._at.slack.workspace.direct(self._person.id).id
+        ]
+        if self._form is not None and self._form.errors:
+            self._shown = self._form
+
+    def _answer(self, caused: list[Effect]) -> Message | View | None:
+        """Return what the last of these effects shows this person."""
+        workspace = self._at.slack.workspace
+        for effect in reversed(caused):
+            match effect.kind:
+                case "opened" | "updated" | "pushed" if effect.where == self._person.id:
+                    return workspace.view(effect.id)
+                case "whispered" if effect.body["user"] == self._person.id:
+                    return workspace.find(effect.where, effect.id)
+                case "posted" | "edited":
+                    return workspace.find(effect.where, effect.id)
+        return None
+
+    def _enters(self, name: str) -> Place:
+        place = self._at.slack.workspace.channel(name)
+        self._person.joins(place)
+        return place
+
+    def _message(self, to: MessageRef | None, in_: str) -> Message:
+        ref = to or self._at.channel(in_).newest
+        message = self._at.slack.workspace.find(ref.at.channel, ref.id)
+        assert message is not None, f"there is no message {ref.id}"
+        self._person.joins(self._at.slack.workspace.channels[message.channel])
+        return message
+
+    async def _leaves_form(self) -> None:
+        while self._person.modal is not None:
+            await self._person.close()
+
+    def _button(self, label: str, in_: str) -> tuple[Message | View, Json]:
+        """Return the button of this label on the newest thing in sight that has one."""
+        place = self._enters(in_).id if in_ else ""
+        everywhere = self._at.slack.workspace.channels.values()
+        for channel in everywhere:
+            if not channel.private and not channel.direct:
+                self._person.joins(channel)
+        sights: list[Message | View] = [m for m in self._person.screen if place in ("", m.channel)]
+        if self._person.modal is not None and not in_:
+            sights.append(self._person.modal)
+        there: list[list[str]] = []
+        for sight in reversed(sights):
+            found = buttons(sight)
+            named = next((e for text, e in found if bare(text) == bare(label)), None)
+            if named is not None:
+                return sight, named
+            there += [[text for text, _ in found]] if found else []
+        raise LookupError(
+            f"{self._person.user.name} sees no button “{label}”; the newest cards have {there[:3]}"
+        )
+
+
+def _ref(message: Message) -> MessageRef:
+    return MessageRef(Address("slack", message.channel, TEAM), message.ts)
+
+
+def buttons(on: Message | View) -> list[tuple[str, Json]]:
+    """Return the buttons of a message or a view by their labels."""
+    blocks = on.blocks if isinstance(on, Message) else on.body["blocks"]
+    elements = [e for b in blocks for e in (*b.get("elements", ()), b.get("accessory") or {})]
+    return [(e["text"]["text"], e) for e in elements if e.get("type") == "button"]
+
+
+def bare(label: str) -> str:
+    """Return a label without the emoji or arrow around it: people look for `Going`, not for `✅ Going`."""
+    words = " ".join(unescape(label).casefold().split())
+    edges = "".join(c for c in words if not c.isalnum())
+    return words.strip(edges) or words
+
+
+# Forms. An input block is named after its field; beside a picker stands a second one for words.
+
+WORDS = ".words"
+PROGRESS = re.compile(r"Page \d+ of \d+")
+
+
+def inputs(view: View) -> dict[str, list[Json]]:
+    """Return the input blocks of each field."""
+    found: dict[str, list[Json]] = {}
+    for block in view.body["blocks"]:
+        if block["type"] == "input":
+            found.setdefault(block["block_id"].removesuffix(WORDS), []).append(block)
+    return found
+
+
+def problems(view: View) -> dict[str, str]:
+    """Return what is said to be wrong: under an input by Slack, above it by the form itself."""
+    said = {block_id.removesuffix(WORDS): words for block_id, words in view.errors.items()}
+    above: list[str] = []
+    for block in view.body["blocks"]:
+        if block["type"] == "context":
+            above += [unescape(e["text"]) for e in block["elements"] if not PROGRESS.fullmatch(e["text"])]
+        elif block["type"] == "input" and above:
+            said.setdefault(block["block_id"].removesuffix(WORDS), " ".join(above))
+            above = []
+    return said
+
+
+def known(view: View) -> dict[str, str]:
+    """Return what stands in the inputs that are not empty."""
+    found = {}
+    for name, blocks in inputs(view).items():
+        for block in blocks:
+            state = view.values[block["block_id"]][block["element"]["action_id"]]
+            value = state.get(value_name(state["type"]))
+            value = value["value"] if isinstance(value, dict) else value
+            if value not in (None, "", "(nothing)"):
+                found[name] = str(value)
+    return found
+
+
+def entry(view: View, name: str, value: str, people: Mapping[str, str]) -> tuple[str, str]:
+    """Return the block to enter a value into, and the value as it is entered there."""
+    picker, *words = reversed(inputs(view)[name])
+    for block in (picker, *words):
+        match block["element"]["type"]:
+            case "datetimepicker":
+                continue
+            case "users_select" if value.removeprefix("@").lower() not in people:
+                continue
+            case "users_select":
+                return block["block_id"], people[value.removeprefix("@").lower()]
+            case _:
+                return block["block_id"], value
+    raise LookupError(f"{name} takes no {value}")
+
+
+@asynccontextmanager
+async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> AsyncIterator[Workspace]:
+    """Open a workspace with the app installed, and wait until the bot answers there."""
+    mode = "socket" if hearth.database.dialect == "sqlite" else "http"
+    with TemporaryDirectory() as folder:
+        async with Slack(clock=hearth.clock) as slack:
+            app = slack.workspace.app
+            settings = SlackSettings.model_validate(
+                {
+                    "enabled": True,
+                    "mode": mode,
+                    "bot_token": app.bot_token,
+                    "app_token": app.app_token,
+                    "signing_secret": app.signing_secret,
+                    "api_url": slack.api_url,
+                }
+            )
+            adapter = SlackAdapter(
+                settings,
+                parse=hearth.registry.parse,
+                confidential=hearth.registry.confidential,
+                clock=hearth.clock,
+                data_dir=Path(folder),
+                bot_name=hearth.config.bot.name,
+            )
+            if mode == "http":
+                slack.serve_to(adapter.receive)
+            running = asyncio.create_task(adapter.run(hearth.dispatcher.handle))
+            await slack.listening()
+            yield Workspace(hearth, slack, adapter, settle)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
