@@ -1,0 +1,1 @@
+"""Slack as one of Hearth's platforms."""

@@ -1,0 +1,68 @@
+"""Bolt: one catch-all listener for each kind of delivery, acknowledged in the request itself."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+Json = dict[str, Any]
+Dispatch = Callable[[Json], Awaitable[tuple[int, Json]]]
+
+ANYTHING = re.compile(".*", re.DOTALL)
+KINDS = frozenset(
+    ("event_callback", "block_actions", "view_submission", "view_closed", "shortcut", "message_action")
+)
+
+
+class Bolt:
+    """The app. `heard` is called with each payload and returns the status and what the acknowledgement carries.
+
+    Who signed a request is checked before it comes here.
+    """
+
+    def __init__(self, client: AsyncWebClient, heard: Dispatch) -> None:
+        token = client.token
+        # A client of its own, for Bolt makes one per request from it and warns of a token in it.
+        bare = AsyncWebClient(base_url=client.base_url, retry_handlers=[])
+        bare.proxy = client.proxy
+
+        # Bolt passes arguments by name and takes `self` for one of them, so these are no methods.
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            # Without this, Bolt asks auth.test with every request; `run` asked it once.
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+        async def listen(body: Json) -> BoltResponse:
+            status, answer = await heard(body)
+            headers: dict[str, str | Sequence[str]] = {"content-type": "application/json;charset=utf-8"}
+            return BoltResponse(status=status, body=json.dumps(answer) if answer else "", headers=headers)
+
+        self.app = AsyncApp(
+            name="hearth",
+            client=bare,
+            authorize=authorize,
+            signing_secret="",
+            process_before_response=True,
+            request_verification_enabled=False,
+            ignoring_self_events_enabled=False,
+            ssl_check_enabled=False,
+            url_verification_enabled=False,
+            attaching_function_token_enabled=False,
+        )
+        kinds = (self.app.command, self.app.action, self.app.view, self.app.view_closed)
+        for kind in (*kinds, self.app.shortcut, self.app.event):
+            kind(ANYTHING)(listen)
+
+    async def dispatch(self, payload: Json) -> tuple[int, Json]:
+        """Return the status and the answer to a payload, {} for none."""
+        if payload.get("type") not in KINDS and "command" not in payload:
+            return 200, {}
+        # The payload is read already: Bolt's own reading of a form stumbles over the word "payload" in it.
+        response = await self.app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        answer = json.loads(response.body) if response.body else {}
+        return response.status, answer if isinstance(answer, dict) else {}

@@ -1,0 +1,215 @@
+"""Where deliveries come in: each is done once, acknowledged in time, and answered however late it gets."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from adapters.slack import events
+from adapters.slack.answers import Answers, Turn, waiting
+from adapters.slack.api import Api, SlackError, Unclear
+from adapters.slack.events import Heard
+from adapters.slack.homes import Homes
+from adapters.slack.journal import Journal
+from adapters.slack.order import Latest
+from adapters.slack.people import People
+from adapters.slack.posting import Posting
+from bot.chat import Actor, Called, Event, Handle, MessageRef, Noticed, Reacted, Refused, Reply, RetryLater
+from bot.ui.calls import Call
+from bot.ui.cards import Card, note
+
+IN_TIME = 1.5  # seconds a delivery is waited for before it is acknowledged unfinished; Slack waits three
+LAST = 2.7  # seconds after which an event that could not be kept is refused, for Slack to deliver again
+LINK_BUDGET = 0.6  # seconds for the address of a message that is saved
+REMEMBERED, REMEMBERED_FOR = 2_000, 600.0  # acknowledgements kept for the same delivery again, and seconds
+DRAIN = 3.0  # seconds for what is under way at the end
+
+Json = dict[str, Any]
+Acknowledgement = tuple[int, Json]
+
+_log = structlog.get_logger(__name__)
+
+
+class Desk:
+    """Takes payloads. `handle` is the core's while the adapter runs, `me` the bot's own user id."""
+
+    def __init__(
+        self,
+        api: Api,
+        posting: Posting,
+        people: People,
+        journal: Journal,
+        *,
+        parse: Callable[[str], Call],
+        confidential: Callable[[Call], bool],
+    ) -> None:
+        self.handle: Handle | None = None
+        self.me = ""
+        self._api = api
+        self._posting = posting
+        self._people = people
+        self._journal = journal
+        self._homes = Homes(api, self._home)
+        self._answers = Answers(api, posting, self._homes)
+        self._latest = Latest()
+        self._parse = parse
+        self._confidential = confidential
+        self._served: OrderedDict[str, tuple[asyncio.Task[Acknowledgement], float]] = OrderedDict()
+        self._working: set[asyncio.Task[Json]] = set()
+
+    async def heard(self, payload: Json) -> Acknowledgement:
+        """Deal with one payload; return the status and what its acknowledgement carries.
+
+        The same delivery again, be it at the same moment, gets the acknowledgement of the first.
+        """
+        if self.handle is None:
+            return 503, {}
+        if payload.get("type") == "app_rate_limited":
+            _log.error(
+                "Slack holds events back: this workspace has too many, and what came meanwhile is lost"
+            )
+            return 200, {}
+        heard = self._read(payload)
+        if heard is None:
+            return 200, {}
+        served = self._served.get(heard.delivery)
+        if served is None:
+            served = (asyncio.create_task(self._serve(heard, payload)), time.monotonic())
+            self._served[heard.delivery] = served
+            self._forget()
+        status, answer = await asyncio.shield(served[0])
+        if status != 200:
+            self._served.pop(heard.delivery, None)
+        return status, answer
+
+    async def replay(self) -> None:
+        """Deal with what an earlier run acknowledged and did not finish."""
+        for delivery, payload in self._journal.pending().items():
+            heard = self._read(payload)
+            if heard is not None:
+                turn = self._turn(heard)
+                turn.acknowledged, turn.began = True, float("-inf")
+                await self._work(heard, turn, again=True)
+            await self._journal.done(delivery)
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while busy := [*self._working, *(task for task, _ in self._served.values() if not task.done())]:
+            await asyncio.wait(busy)
+
+    async def drain(self) -> None:
+        """Give what is under way a moment; what was acknowledged and is not done stays in the journal."""
+        self.handle = None
+        if self._working:
+            await asyncio.wait(self._working, timeout=DRAIN)
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+
+    def _read(self, payload: Json) -> Heard | None:
+        try:
+            return events.read(payload, parse=self._parse, me=self.me)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            kind = str(payload.get("type", ""))[:40]
+            _log.warning("a payload was not understood", kind=kind, reason=type(error).__name__)
+            return None
+
+    def _turn(self, heard: Heard) -> Turn:
+        call = heard.event.call if isinstance(heard.event, Called) else Call("")
+        return Turn(heard.way, call, confidential=bool(call.path) and self._confidential(call))
+
+    async def _serve(self, heard: Heard, payload: Json) -> Acknowledgement:
+        turn = self._turn(heard)
+        work = asyncio.create_task(self._work(heard, turn))
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
+        await asyncio.wait((work,), timeout=IN_TIME)
+        if work.done():
+            return 200, work.result()
+        turn.acknowledged = True
+        if not turn.confidential:
+            if await self._journal.add(heard.delivery, payload):
+                work.add_done_callback(lambda _: self._finished(heard.delivery, work))
+            elif heard.way.surface == "event":
+                await asyncio.wait((work,), timeout=LAST - IN_TIME)
+                return (200 if work.done() else 503), {}
+        return 200, waiting(turn)
+
+    def _finished(self, delivery: str, work: asyncio.Task[Json]) -> None:
+        if not work.cancelled():
+            done = asyncio.create_task(self._done(delivery))
+            self._working.add(done)
+            done.add_done_callback(self._working.discard)
+
+    async def _done(self, delivery: str) -> Json:
+        await self._journal.done(delivery)
+        return {}
+
+    async def _work(self, heard: Heard, turn: Turn, *, again: bool = False) -> Json:
+        """Tell the core and give its answer; return what the acknowledgement may carry. Raises nothing but cancellation."""
+        handle = self.handle
+        try:
+            async with self._latest.turn(heard.subject, heard.moment) as current:
+                if not current or handle is None:
+                    return {}
+                if heard.what == "home":
+                    await self._homes.draw(heard.way.person, heard.way.workspace)
+                    return {}
+                event = await self._named(heard)
+                if event is None:
+                    return {}
+                answer = await handle(event)
+                if heard.what == "revoked":
+                    self._api.dead.set()
+                if answer is None and again and isinstance(event, Called):
+                    # The core did it before it was stopped; what it had to say went with it.
+                    answer = Reply(note("I was restarted while I worked on that. It is done."))
+                return await self._answers.give(turn, answer)
+        except Exception as error:
+            if turn.confidential:  # what an exception says may quote what was said
+                _log.error("a delivery failed", surface=heard.way.surface, error=type(error).__name__)
+            else:
+                _log.exception("a delivery failed", surface=heard.way.surface)
+            return {}
+
+    async def _named(self, heard: Heard) -> Event | None:
+        """Return the event with what the payload left out: names, zones, and the address of a saved message."""
+        match heard.event:
+            case Called() as event:
+                if heard.link_needed is not None:
+                    url = await self._link(heard.link_needed)
+                    event = replace(event, call=replace(event.call, args={"url": url, **event.call.args}))
+                return replace(event, by=await self._people.actor(event.by.id, event.by.name))
+            case Reacted() as event:
+                return replace(event, by=await self._people.actor(event.by.id, budget=2.0))
+            case Noticed(what="profile") as event:
+                return replace(event, by=self._people.learn(heard.profile))
+            case Noticed(by=Actor(id=id_)) as event:
+                return replace(event, by=await self._people.actor(id_, budget=2.0))
+        return heard.event
+
+    async def _link(self, message: MessageRef) -> str:
+        try:
+            async with asyncio.timeout(LINK_BUDGET):
+                return await self._posting.permalink(message.at.channel, message.id)
+        except (SlackError, Unclear, RetryLater, Refused, TimeoutError):
+            return ""
+
+    async def _home(self, person: str, workspace: str) -> Card | None:
+        if self.handle is None:
+            return None
+        by = await self._people.actor(person)
+        answer = await self.handle(Called(Call("cop home"), by, events.place("", workspace, person)))
+        return answer.card if isinstance(answer, Reply) else None
+
+    def _forget(self) -> None:
+        now = time.monotonic()
+        while self._served:
+            task, began = next(iter(self._served.values()))
+            if len(self._served) <= REMEMBERED and (now - began < REMEMBERED_FOR or not task.done()):
+                return
+            self._served.popitem(last=False)

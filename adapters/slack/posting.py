@@ -1,0 +1,198 @@
+"""Messages that stand for all to see: posted, looked for, edited and read back by Slack's API."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from adapters.slack import files, quotes
+from adapters.slack.api import Api, Json, SlackError, Unclear
+from adapters.slack.blocks import render
+from adapters.slack.faults import Fate
+from adapters.slack.people import People
+from bot.chat import Actor, Address, MessageRef, Quote, RetryLater, Undeliverable
+from bot.ui.cards import Card
+
+LETTER = "hearth_letter"
+LOOK_BACK = timedelta(days=2)  # how far back a letter in doubt is looked for
+PAGE, PAGES = 200, 10
+MOST_DIRECT = 20_000
+
+REASONS = {
+    "channel_not_found": "the channel is gone, or the bot is not in it",
+    "is_archived": "the channel is archived",
+    "not_in_channel": "the bot is not in the channel",
+    "cannot_dm_bot": "a bot takes no direct messages",
+    "user_disabled": "the account was deactivated",
+    "user_not_found": "the account is gone",
+    "messages_tab_disabled": "direct messages to the app are switched off in its settings",
+    "restricted_action": "the workspace does not let the app post here",
+    "restricted_action_read_only_channel": "only some people may post in the channel",
+}
+
+_log = structlog.get_logger(__name__)
+
+
+def mark(key: str, workspace: str) -> str:
+    """Return what marks the message of a letter: everyone in the workspace can read it, so it tells nothing."""
+    return hashlib.sha256(f"hearth letter {workspace} {key}".encode()).hexdigest()[:32]
+
+
+class Posting:
+    """The methods of the port that post, find, edit and read."""
+
+    def __init__(self, api: Api, people: People, *, clock: Callable[[], datetime]) -> None:
+        self._api = api
+        self._people = people
+        self._clock = clock
+        self._direct: OrderedDict[str, str] = OrderedDict()
+
+    async def channel(self, to: Address) -> str:
+        """Return the id of the channel of an address; of a person's, that of their direct messages with the bot.
+
+        Raises Undeliverable where there is none.
+        """
+        if not to.person:
+            return to.channel
+        known = self._direct.get(to.person)
+        if known is None:
+            try:
+                answer = await self._api("conversations.open", users=to.person)
+            except SlackError as error:
+                raise self._undeliverable(error) from None
+            except Unclear as error:
+                raise RetryLater(5) from error  # nothing was posted yet
+            known = self._direct[to.person] = str(answer["channel"]["id"])
+            if len(self._direct) > MOST_DIRECT:
+                self._direct.popitem(last=False)
+        return known
+
+    async def post(self, to: Address, card: Card, key: str) -> MessageRef:
+        """Post the card marked with `key`; its files follow in the thread. Raises as the port says."""
+        channel = await self.channel(to)
+        message = render(card)
+        try:
+            answer = await self._api(
+                "chat.postMessage",
+                channel=channel,
+                text=message.text,
+                blocks=message.blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": LETTER, "event_payload": {"id": mark(key, to.workspace)}},
+            )
+        except SlackError as error:
+            self._direct.pop(to.person, None)
+            raise self._undeliverable(error) from None
+        ts = str(answer["ts"])
+        await files.show(self._api, channel, message.files, thread=ts)
+        return MessageRef(to, ts)
+
+    async def find(self, to: Address, key: str) -> MessageRef | None:
+        """Return the message that carries `key`, and delete later ones that do.
+
+        Without the scope to look, the answer is that there is none: a double is better than a loss.
+        """
+        wanted, found = mark(key, to.workspace), list[str]()
+        channel = await self.channel(to)
+        oldest = f"{(self._clock() - LOOK_BACK).timestamp():.6f}"
+        cursor: str | None = None
+        try:
+            for _ in range(PAGES):
+                page = await self._api(
+                    "conversations.history",
+                    channel=channel,
+                    oldest=oldest,
+                    limit=PAGE,
+                    include_all_metadata=True,
+                    cursor=cursor,
+                )
+                found += [m["ts"] for m in page["messages"] if _marked(m) == wanted]
+                cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+                if cursor is None:
+                    break
+        except SlackError as error:
+            if error.fate is Fate.SCOPE:
+                self._api.say_once("a letter may come twice: I may not look for it", scope=error.needed)
+                return None
+            raise self._undeliverable(error) from None
+        if not found:
+            return None
+        first, *later = sorted(found, key=float)
+        for twin in later:
+            await self._delete(channel, twin)
+        return MessageRef(to, first)
+
+    async def edit(self, message: MessageRef, card: Card) -> None:
+        """Redraw the message. Raises Undeliverable when it is gone."""
+        channel = await self.channel(message.at)
+        drawn = render(card)
+        try:
+            await self._api(
+                "chat.update", channel=channel, ts=message.id, text=drawn.text, blocks=drawn.blocks
+            )
+        except SlackError as error:
+            raise self._undeliverable(error) from None
+
+    async def read(self, message: MessageRef) -> Quote | None:
+        """Return what the message says, or None where the bot may not read it or it is gone."""
+        channel = message.at.channel or await self.channel(message.at)
+        try:
+            found = await self._message(channel, message.id)
+            if found is None:
+                return None
+            link = await self.permalink(channel, message.id)
+        except SlackError as error:
+            if error.fate is Fate.SCOPE:
+                self._api.say_once("messages cannot be read, so reactions save nothing", scope=error.needed)
+            else:
+                _log.info("a message cannot be read", error=error.error)
+            return None
+        by = found.get("user") or found.get("bot_id") or ""
+        author = await self._people.actor(by) if found.get("user") else Actor("slack", by, by, bot=True)
+        if found.get("bot_id"):
+            author = Actor("slack", author.id, author.name, author.zone, bot=True)
+        return Quote(author, quotes.words(found), quotes.links(found), link)
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """Return the address of a message."""
+        return str((await self._api("chat.getPermalink", channel=channel, message_ts=ts))["permalink"])
+
+    async def _message(self, channel: str, ts: str) -> Json | None:
+        about: Json = {"channel": channel, "latest": ts, "inclusive": True, "limit": 1}
+        tries: list[tuple[str, Json]] = [("conversations.history", about)]
+        tries.append(("conversations.replies", {**about, "ts": ts}))
+        for method, given in tries:
+            try:
+                answer = await self._api(method, **given)
+            except SlackError as error:
+                if error.error == "thread_not_found":
+                    return None
+                raise
+            for message in answer.get("messages") or []:
+                if message.get("ts") == ts:
+                    return dict(message)
+        return None
+
+    async def _delete(self, channel: str, ts: str) -> None:
+        try:
+            await self._api("chat.delete", channel=channel, ts=ts)
+        except (SlackError, Unclear) as error:
+            _log.warning("a late twin could not be deleted", reason=str(error))
+        else:
+            _log.info("deleted a late twin")
+
+    def _undeliverable(self, error: SlackError) -> Exception:
+        reason = REASONS.get(error.error, f"Slack says {error.error}")
+        if error.fate is Fate.SCOPE:
+            reason = f"the app lacks the scope {error.needed}"
+        return Undeliverable(reason, place=error.fate is Fate.PLACE)
+
+
+def _marked(message: Json) -> str:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != LETTER:
+        return ""
+    return str((metadata.get("event_payload") or {}).get("id", ""))
