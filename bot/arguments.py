@@ -105,6 +105,11 @@ def complete(ctx: Context, param: str, typed: str) -> list[Option]:
     return (starts + inside)[:COMPLETIONS]
 
 
+def completable(parameter: Parameter) -> bool:
+    """Return whether `complete` has values to offer for the parameter besides its choices."""
+    return parameter.type in _COMPLETERS
+
+
 def _read(ctx: Context, parameter: Parameter, raw: str) -> Any:
     about = parameter.about
     clean = text.clean(raw, limit=about.limit, what=about.label)
