@@ -190,7 +190,7 @@ def _drawn(card: Card) -> _Drawing:
 
 def _facts(pairs: Sequence[tuple[str, Line]]) -> Iterator[str]:
     for number, (label, value) in enumerate(pairs):
-        yield ("\n" if number else "") + f"**{text.one_line(label)}** "
+        yield ("\n" if number else "") + f"**{text.one_line(label)}:** "
         yield from text.atoms(value)
 
 
