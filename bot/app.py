@@ -112,11 +112,17 @@ class Hearth:
         self._rounds = Rounds(database, dues(config), clock, self._nudge)
         self._ticker = Ticker(TICK, self._tick)
 
-    def connect(self, adapters: Iterable[Adapter], calendars: Mapping[str, Calendar] | None = None) -> None:
-        """Name the platforms, and the calendars some have, before anything is started."""
+    def connect(
+        self,
+        adapters: Iterable[Adapter],
+        calendars: Mapping[str, Calendar] | None = None,
+        *,
+        rates: Rates | None = None,
+    ) -> None:
+        """Name the platforms, the calendars some have, and other `rates` than theirs, before anything is started."""
         self.adapters = {adapter.name: adapter for adapter in adapters}
         self._mirroring = Mirroring(self.database, calendars or {}, self.clock)
-        rates = Rates({"slack": SLACK, "discord": DISCORD})
+        rates = rates or Rates({"slack": SLACK, "discord": DISCORD})
         self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock, rates=rates)
 
     async def start(self) -> None:
