@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from urllib.parse import unquote_to_bytes
 
-from adapters.slack.text import SHORT, Json, contained, host_of, inert, mrkdwn, piece, pieces, plain
+from adapters.slack.text import SHORT, Json, host_of, inert, mrkdwn, piece, pieces, plain
 from bot.text import shorten, showable
 from bot.ui import cards
 from bot.ui.calls import Call, split
@@ -84,7 +84,7 @@ def _every(card: Card) -> list[Json]:
                 found += _rich(list(_facts(pairs)))
             case Image(url, alt) if _public(url):
                 found.append(
-                    {"type": "image", "image_url": url, "alt_text": contained(alt[:ALT_LIMIT]) or "…"}
+                    {"type": "image", "image_url": url, "alt_text": showable(alt[:ALT_LIMIT]) or SHORT}
                 )
                 found += _rich(list(piece(alt[ALT_LIMIT:])))
             case Image(url, alt):
@@ -156,7 +156,7 @@ def _button(button: Button, number: int, about: str) -> Json:
         made["style"] = button.style
     subject = " ".join(about.split())
     if subject and subject not in button.label:
-        made["accessibility_label"] = contained(shorten(f"{button.label}: {subject}", BUTTON_LIMIT))
+        made["accessibility_label"] = shorten(showable(f"{button.label}: {subject}"), BUTTON_LIMIT)
     return made
 
 

@@ -122,7 +122,7 @@ def _local(at: datetime, zone: str) -> datetime:
 
 # Links. An address that readers and browsers could take differently is shown and not linked.
 
-_ADDRESS = re.compile(r"https?://[^\s\\<>\"^`{}\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s\\<>\"^`{}\x00-\x20\x7f-\x9f\ud800-\udfff]+", re.IGNORECASE)
 _ADDRESS_LIMIT = 3_000
 
 
