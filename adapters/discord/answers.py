@@ -1,0 +1,206 @@
+"""Answering an interaction within Discord's budget: three seconds for the first answer, fifteen minutes in all.
+
+Two processes with one token both hear of every interaction. Discord takes the first answer and refuses
+the second (40060, or 10062 once it is too late), and the database lets a command that writes have its
+effect once: so both may run, and the one that comes second falls silent.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import discord
+import structlog
+
+from adapters.discord import cards, drawn, marks
+from adapters.discord.events import NAME
+from adapters.discord.refusals import ALREADY_ACKNOWLEDGED, OLD_TOKEN, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK
+from bot.chat import (
+    Address,
+    Answer,
+    Ask,
+    Called,
+    Completing,
+    Handle,
+    MessageRef,
+    Reply,
+    RetryLater,
+    Suggest,
+    Undeliverable,
+    Update,
+)
+from bot.ui.cards import Card, note
+
+BUDGET = 1.5
+"""Seconds the core has before we promise an answer for later; Discord waits three, half is for the way."""
+
+SUGGEST_WITHIN = 2.3
+"""Seconds for completions: there is no promising, and late ones are lost."""
+
+SUGGESTIONS = 25
+SUGGESTION_LIMIT = 100  # characters of a suggestion's words, and of its value
+
+# The answer has no one left to go to, or somebody else has given it.
+_MISSED = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, OLD_TOKEN})
+
+ALREADY_DONE = note("That was done already.")
+IN_CHANNEL = note("Done: it is in the channel.")
+NOT_IN_CHANNEL = "I could not write in this channel: {reason}."
+
+Post = Callable[[Address, Card, str], Awaitable[MessageRef]]
+Edit = Callable[[MessageRef, Card], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Desk:
+    """Gives the core's answers. `post` and `edit` are the port's, for what has to last."""
+
+    def __init__(self, post: Post, edit: Edit) -> None:
+        self._post = post
+        self._edit = edit
+
+    async def suggest(self, interaction: discord.Interaction, event: Completing, handle: Handle) -> None:
+        """Answer with completions, none when the core is late."""
+        options: list[discord.app_commands.Choice[str]] = []
+        try:
+            async with asyncio.timeout(SUGGEST_WITHIN):
+                answer = await handle(event)
+            if isinstance(answer, Suggest):
+                options = [
+                    discord.app_commands.Choice(
+                        name=_within(option.label or option.value), value=option.value
+                    )
+                    for option in answer.options
+                    if 0 < len(option.value) <= SUGGESTION_LIMIT
+                ]
+        except TimeoutError:
+            _log.info("completion came too late", path=event.call.path)
+        await _said(interaction.response.autocomplete(options[:SUGGESTIONS]))
+
+    async def answer(self, interaction: discord.Interaction, event: Called, handle: Handle) -> None:
+        """Answer with what the core says, now or, where that takes longer, by a promise kept later."""
+        working = asyncio.ensure_future(handle(event))
+        await asyncio.wait({working}, timeout=BUDGET)
+        turn = _Turn(interaction)
+        if not working.done():
+            await _said(turn.promise())
+        await _said(self._give(turn, event, await working))
+
+    async def say(self, interaction: discord.Interaction, card: Card) -> None:
+        """Say something privately without asking the core."""
+        await _said(_Turn(interaction).say(card))
+
+    async def _give(self, turn: "_Turn", event: Called, answer: Answer) -> None:
+        match answer:
+            case Reply(card, private=False) if not event.at.direct:
+                await turn.say(await self._publish(event, card))
+            case Reply(card):
+                await turn.say(card)
+            case Update(card) if event.on is not None:
+                await self._redraw(turn, event.on, card)
+            case Update(card):
+                await turn.say(card)
+            case Ask():
+                await turn.ask(answer)
+            case None:
+                await turn.nothing()
+            case _:
+                _log.error("no answer to an interaction", answer=type(answer).__name__)
+
+    async def _publish(self, event: Called, card: Card) -> Card:
+        """Post what is for everyone under the bot's own token: it must outlast the interaction's."""
+        try:
+            await self._post(event.at, card, f"reply:{event.delivery}")
+        except Undeliverable as error:
+            return note(NOT_IN_CHANNEL.format(reason=error.reason))
+        except RetryLater:
+            return note("Discord takes no messages from me just now. Please try again in a moment.")
+        return IN_CHANNEL
+
+    async def _redraw(self, turn: "_Turn", on: MessageRef, card: Card) -> None:
+        try:
+            await turn.redraw(card)
+        except discord.HTTPException as error:
+            if error.code not in (OLD_TOKEN, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION) or turn.private_message:
+                raise
+            await self._edit(on, card)  # the card stands for everyone; the interaction's time is over
+
+
+class _Turn:
+    """One interaction, and how it has been answered so far."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        self._promised = False
+        self._on_message = interaction.message is not None
+
+    @property
+    def private_message(self) -> bool:
+        """Whether what was pressed is seen by the person alone, so that only the interaction can redraw it."""
+        message = self._interaction.message
+        return message is not None and message.flags.ephemeral
+
+    @property
+    def _private(self) -> bool:
+        """Whether an answer has to be marked as private: where nobody else is, it may stay."""
+        return self._interaction.guild_id is not None
+
+    async def promise(self) -> None:
+        """Promise an answer: of a button's, that its message will change; else a private message to come."""
+        self._promised = True
+        if self._on_message:
+            await self._interaction.response.defer()
+        else:
+            await self._interaction.response.defer(ephemeral=self._private, thinking=True)
+
+    async def say(self, card: Card) -> None:
+        await self._send(drawn.new(cards.render(card)))
+
+    async def redraw(self, card: Card) -> None:
+        pressed = self._interaction.message
+        assert pressed is not None, "only a card that was pressed is redrawn"
+        message = cards.render(card, v2=cards.was_v2(pressed.flags.value))
+        arguments = drawn.anew(marks.kept(message, pressed))
+        if self._promised:
+            await self._interaction.edit_original_response(**arguments)
+        else:
+            await self._interaction.response.edit_message(**arguments)
+
+    async def ask(self, ask: Ask) -> None:
+        """Open the form. After a form, or late, Discord opens none: then a button that does."""
+
+    async def nothing(self) -> None:
+        """Acknowledge; an interaction that came a second time is told so."""
+        if self._promised and self._on_message:
+            return
+        if self._on_message:
+            await self._interaction.response.defer()
+        else:
+            await self.say(ALREADY_DONE)
+
+    async def _send(self, arguments: drawn.Json) -> None:
+        if not self._promised:
+            await self._interaction.response.send_message(**arguments, ephemeral=self._private)
+        elif self._on_message:
+            await self._interaction.followup.send(**arguments, ephemeral=self._private)
+        else:
+            await self._interaction.edit_original_response(**arguments)
+
+
+async def _said(saying: Awaitable[object]) -> None:
+    """Let it be said; what nobody can hear any more is no error."""
+    try:
+        await saying
+    except discord.HTTPException as error:
+        if error.code in _MISSED:
+            _log.info("an answer was not taken", platform=NAME, code=error.code)
+        else:
+            _log.warning("an answer was refused", platform=NAME, status=error.status, code=error.code)
+    except discord.InteractionResponded:
+        _log.info("an answer was not taken", platform=NAME)
+    except RetryLater as error:
+        _log.warning("an answer was not given", platform=NAME, seconds=round(error.seconds))
+
+
+def _within(words: str) -> str:
+    return words if len(words) <= SUGGESTION_LIMIT else words[: SUGGESTION_LIMIT - 1] + "…"
