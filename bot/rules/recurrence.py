@@ -1,0 +1,128 @@
+"""When a series takes place: wall-clock times by a rule, as moments.
+
+A rule is RFC 5545's RRULE without DTSTART, of whole days and longer; its UNTIL is a wall-clock time
+of the series' zone. The wall clock is kept across clock changes: a time that a change skips is the
+first valid minute after it, and one that comes twice is the first of the two.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrule, rrulestr
+
+from bot.errors import BadValue
+
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST")
+LONGEST = 500
+"""Characters of a rule."""
+
+MOST = 10_000
+"""Occurrences that one rule may give in all; a series that never ends is another matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """`start` is the naive wall-clock time of the first occurrence in `zone`, an IANA name."""
+
+    start: datetime
+    zone: str
+    rule: str
+
+
+def moments(series: Series, until: datetime) -> Iterator[datetime]:
+    """Yield every occurrence up to the aware moment `until`, in order, in UTC."""
+    zone = ZoneInfo(series.zone)
+    parts = read(series.rule)
+    count = int(parts.pop("COUNT", 0)) or None
+    horizon = until.astimezone(zone).replace(tzinfo=None) + timedelta(days=1)
+    ends = min(_until(parts.pop("UNTIL", "")) or horizon, horizon)
+    if ends < series.start:
+        return
+    for wall in islice(_rule(_written(parts), series.start).replace(until=ends), count):
+        at = instant(wall, zone)
+        if at <= until:
+            yield at
+
+
+def instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment, in UTC, at which clocks in `zone` show the naive `wall`.
+
+    Where a change skips that time it is the first minute after the gap; where it comes twice, the first.
+    """
+    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    shown = first.astimezone(zone).replace(tzinfo=None, fold=0)
+    if shown == wall:
+        return first
+    # In a gap, fold 0 reads the clock of before the change and lands after it, fold 1 the other way round.
+    lower, upper = sorted((first, second))
+    while upper - lower > timedelta(seconds=1):
+        middle = lower + timedelta(seconds=(upper - lower) // timedelta(seconds=1) // 2)
+        before = middle.astimezone(zone).utcoffset() == lower.astimezone(zone).utcoffset()
+        lower, upper = (middle, upper) if before else (lower, middle)
+    return upper
+
+
+def read(rule: str) -> dict[str, str]:
+    """Return the parts of a rule by name, in upper case.
+
+    Raises BadValue for what is no rule, repeats more often than daily, names times of day, ends both
+    ways, gives more than 10,000 occurrences, or never takes place.
+    """
+    text = rule.strip().upper().removeprefix("RRULE:").strip(";")
+    if len(text) > LONGEST:
+        raise BadValue(f"A repeat rule may have at most {LONGEST} characters; this has {len(text):,}.")
+    pairs = [part.partition("=") for part in text.split(";")]
+    parts = {name: value for name, _, value in pairs}
+    if len(parts) < len(pairs) or not all(parts.values()) or "FREQ" not in parts:
+        raise BadValue("That is no repeat rule I can read. Try for example “every other thursday”.")
+    if parts["FREQ"] in ("HOURLY", "MINUTELY", "SECONDLY") or set(parts) & {"BYHOUR", "BYMINUTE", "BYSECOND"}:
+        raise BadValue("A session repeats daily at most, at one time of day. Try for example “every week”.")
+    unknown = sorted(set(parts) - set(PARTS))
+    if unknown or parts["FREQ"] not in FREQUENCIES:
+        raise BadValue(f"I cannot read {', '.join(unknown) or parts['FREQ']} in a repeat rule.")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise BadValue("A series ends either on a date or after so many times. Please say one of the two.")
+    if not _number(parts.get("COUNT", "1"), MOST) or not _number(parts.get("INTERVAL", "1"), 366):
+        raise BadValue(f"A series may have 1 to {MOST:,} occurrences, at intervals of 1 to 366.")
+    if parts["FREQ"] == "DAILY" and len(set(parts) & {"INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH"}) > 1:
+        raise BadValue("Please say it by weeks or months, for example “every tue and thu”.")
+    try:
+        _until(parts.get("UNTIL", ""))
+        matching = {
+            name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL", "INTERVAL")
+        }
+        # What matches at all does so within the last decades of the calendar; before them, what
+        # never does would be looked for through eight thousand years.
+        if next(iter(_rule(_written(matching), datetime(9950, 1, 1))), None) is None:  # noqa: DTZ001  # a wall clock
+            raise BadValue("By that rule it would never take place. Please check its days and months.")
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise BadValue("That is no repeat rule I can read. Try for example “every other thursday”.") from None
+    return parts
+
+
+def _number(text: str, most: int) -> bool:
+    return text.isdecimal() and len(text) < 6 and 1 <= int(text) <= most
+
+
+def _until(text: str) -> datetime | None:
+    if not text:
+        return None
+    if "T" not in text:
+        return datetime.strptime(text, "%Y%m%d").replace(hour=23, minute=59, second=59)  # noqa: DTZ007  # a wall clock
+    return datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007  # a wall clock
+
+
+def _written(parts: dict[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+@lru_cache(maxsize=256)
+def _rule(rule: str, start: datetime) -> rrule:
+    read = rrulestr(rule, dtstart=start)
+    assert isinstance(read, rrule), "a rule without DTSTART lines is one rule"
+    return read
