@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
+from bot import saving
 from bot.chat import Answer, Mark, Quote, Reacted
-from bot.errors import BadValue
 from bot.registry import Context
-from bot.rules import access, mirrors, people, resources, rsvps, sessions, urls
+from bot.rules import access, mirrors, people, resources, rsvps, sessions
 from bot.rules.sessions import AnswerWord
-from bot.text import label
 from storage.tables import Community, Occurrence
 
-TITLE_LIMIT = 150
 _ANSWERS: dict[str, AnswerWord] = {"yes": "yes", "maybe": "maybe", "no": "no"}
 _ACTIONS = (*_ANSWERS, "save", "endorse")
 INTERESTED = "interested"
@@ -103,19 +101,16 @@ def _be_interested(ctx: Context, occurrence: Occurrence, said: AnswerWord, *, ad
 
 
 def _save(ctx: Context, community: Community, quote: Quote) -> bool:
-    addresses = _addresses(quote)
+    addresses = saving.addresses(quote)
     if not addresses:
         return False
-    # A message that is itself the resource is called by its first words.
-    words = label(quote.text, TITLE_LIMIT)
-    title = words if not _links(quote) else ""
     author = None if quote.author.bot else people.identify(ctx.db, quote.author, ctx.now)
     resources.save(
         ctx.db,
         community,
         ctx.person_id,
         addresses[0],
-        title=title,
+        title=saving.title(quote),
         author_id=author.id if author is not None else None,
         now=ctx.now,
     )
@@ -123,28 +118,9 @@ def _save(ctx: Context, community: Community, quote: Quote) -> bool:
 
 
 def _endorse(ctx: Context, community: Community, quote: Quote, *, on: bool) -> bool:
-    for address in _addresses(quote):
+    for address in saving.addresses(quote):
         known = resources.known(ctx.db, community.id, address)
         if known is not None:
             resources.endorse(ctx.db, known.id, ctx.person_id, ctx.now, on=on)
             return True
     return False
-
-
-def _addresses(quote: Quote) -> list[str]:
-    """Return what the message could be saved as, in order: its readable links, then its own permalink."""
-    return [*_links(quote), *_canonical((quote.permalink,))]
-
-
-def _links(quote: Quote) -> list[str]:
-    return _canonical(quote.links)
-
-
-def _canonical(links: tuple[str, ...]) -> list[str]:
-    found = []
-    for link in links:
-        try:
-            found.append(urls.canonical(link))
-        except BadValue:
-            continue  # no web address, such as mailto: or tel:
-    return found

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
+from bot import saving
 from bot.cards import resources as cards
 from bot.chat import Answer, Reply, Update
 from bot.errors import BadValue, Problems
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, resources, urls
+from bot.rules import access, people, resources, urls
 from bot.rules.resources import Sort
 from bot.ui.cards import Card
 from bot.ui.cards import note as sentence
@@ -31,10 +32,15 @@ def save(
     title: Annotated[str | None, Param("Title", "empty: taken from the page", limit=200)] = None,
     tags: Annotated[tuple[str, ...] | None, Param("Tags", "up to five, with commas", limit=200)] = None,
     note: Annotated[str | None, Param("Note", "why it is useful", limit=500)] = None,
+    author: Annotated[str | None, Param("Author", limit=saving.AUTHOR_LIMIT, hidden=True)] = None,
     *,
     community: Annotated[Community, COMMUNITY],
 ) -> Answer:
-    """Save a link, or add a note and tags to one that is known."""
+    """Save a link, or add a note and tags to one that is known.
+
+    `author` is whose message is saved, as a platform's form carries it. Anyone could type it, so it gives
+    credit and nothing else: nobody who is known is called otherwise for it.
+    """
     link, _, words = url.partition(" ")
     if title is None:  # words typed after the link without quotes are its title
         url, title = link, words.strip()
@@ -58,6 +64,9 @@ def save(
         title=title,
         tags=tags or (),
         note=note or "",
+        author_id=people.credited(ctx.db, saving.read(author, ctx.actor.platform), ctx.now)
+        if author
+        else None,
         max_tags=most,
         now=ctx.now,
     )

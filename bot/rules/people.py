@@ -89,6 +89,11 @@ def _refresh(db: Db, found: Any, actor: Actor, seen: datetime | None) -> None:
         db.execute(update(PERSON).where(PERSON.c.id == found.person_id).values(name=name))
 
 
+def credited(db: Db, actor: Actor, now: datetime) -> int:
+    """Return the id of the person behind the account, made known if need be, of whom nothing is changed."""
+    return recognise(db, actor) or _introduce(db, actor, now)
+
+
 def identify(db: Db, actor: Actor, now: datetime) -> Person:
     """Return the person behind the account, made known if this is the first time."""
     person = db.get(Person, known(db, actor, now))

@@ -45,7 +45,13 @@ _BY_COMMAND: Mapping[str, Mapping[str, str]] = {
     "pulse results": {"pulse": "P2"},
     "session list": {"when": "this week"},
 }
-_LEFT_OUT = {("cop link", "code"), ("cop link", "confirm"), ("cop erase", "confirm"), ("pulse vote", "key")}
+_LEFT_OUT = {
+    ("cop link", "code"),
+    ("cop link", "confirm"),
+    ("cop erase", "confirm"),
+    ("pulse vote", "key"),
+    ("resource save", "author"),
+}
 
 
 def value(command: Command, parameter: Parameter, village: Village) -> str:
