@@ -7,6 +7,8 @@ from typing import Literal
 
 from aiohttp import web
 
+from tests.fakes.discord.wire import respond
+
 Answer = Callable[[], Awaitable[web.StreamResponse]]
 
 BAN_PAGE = (
@@ -71,7 +73,9 @@ class Faults:
             case "page":
                 return web.Response(status=fault.status, text=BAN_PAGE, content_type="text/html")
             case "status":
-                return web.json_response({"code": fault.code, "message": "scripted"}, status=fault.status)
+                return respond(
+                    {"code": fault.code, "message": "scripted"}, fault.status, {"Via": "1.1 google"}
+                )
             case "limited" | "bare":
                 return limited(fault.retry_after, everywhere=fault.everywhere, bare=fault.kind == "bare")
 
@@ -90,9 +94,5 @@ def limited(
     told = {} if bare else {"Via": "1.1 google", "Retry-After": f"{retry_after:.3f}", **(headers or {})}
     if everywhere and not bare:
         told |= {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
-    return web.json_response(
-        {"message": "You are being rate limited.", "retry_after": retry_after, "global": everywhere},
-        status=429,
-        headers=told,
-        content_type="application/json",
-    )
+    body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": everywhere}
+    return respond(body, 429, told)

@@ -1,6 +1,5 @@
 """The HTTP side: who asks, at what rate, with what faults, and whether it is what Discord describes."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
@@ -14,6 +13,7 @@ from tests.fakes.discord.faults import Faults, limited
 from tests.fakes.discord.ledger import Asked, Ledger
 from tests.fakes.discord.rates import Rates
 from tests.fakes.discord.refusals import Refusal, unauthorized
+from tests.fakes.discord.wire import respond
 
 PREFIX = "/api/v10"
 
@@ -98,11 +98,3 @@ def _described(body: Any) -> Any:
         case {"data": dict(data), **rest}:
             return {**rest, "data": _described(data)}
     return body
-
-
-def respond(answer: Any, status: int, headers: dict[str, str]) -> web.Response:
-    """Return the answer as JSON, of exactly that content type: discord.py reads no other."""
-    if answer is None:
-        return web.Response(status=status, headers=headers)
-    raw = json.dumps(answer).encode()
-    return web.Response(body=raw, status=status, headers=headers, content_type="application/json")

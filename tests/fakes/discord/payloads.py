@@ -19,8 +19,8 @@ def check_message(body: Json, files: tuple[Upload, ...] = (), *, had: Json | Non
 
     What is left out of an edit stays as it was.
     """
-    now = {**(had or {}), **{name: value for name, value in body.items() if value is not None}}
-    flags = now.get("flags") or 0
+    now = {**(had or {}), **body}
+    flags = (had or {}).get("flags") or 0 if body.get("flags") is None else body["flags"]
     found = _content(now, flags) | _embeds(now.get("embeds") or []) | _attachments(now, files)
     tree = now.get("components") or []
     found |= components.layout(tree) if flags & COMPONENTS_V2 else components.old(tree)

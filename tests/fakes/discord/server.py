@@ -19,6 +19,7 @@ from tests.fakes.discord.people import Person
 from tests.fakes.discord.places import Places
 from tests.fakes.discord.rates import Rates
 from tests.fakes.discord.refusals import not_found
+from tests.fakes.discord.wire import respond
 
 TOKEN = "fake.discord.token"
 
@@ -119,4 +120,4 @@ class FakeDiscord:
     async def _nowhere(self, request: web.Request) -> web.Response:
         """Nothing is here; a test fails on it, for the bot asks for nothing that there is not."""
         self.ledger.complaints.append(f"{request.method} {request.path} is not served here")
-        return web.json_response(not_found().body, status=404)
+        return respond(not_found().body, 404, {})
