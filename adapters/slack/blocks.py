@@ -33,6 +33,7 @@ ADDRESSES = "addresses.txt"
 
 _PRESSED = "call-"
 _BIT = 100
+_WEIGHING = ("text", "url", "fallback", "alt_text", "image_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +222,15 @@ def _bits(line: Line) -> Iterator[str]:
 # Limits.
 
 
-def _weight(drawn: list[Json]) -> int:
-    return sum(PIECE_WEIGHT + len(words) for words in _strings(drawn))
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _strings(each)
+def _weight(value: object) -> int:
+    """Return how much is to be read and followed in blocks, with something for each thing that holds it."""
+    match value:
+        case list():
+            return sum(map(_weight, value))
+        case dict():
+            own = sum(len(word) for name in _WEIGHING if isinstance(word := value.get(name), str))
+            return PIECE_WEIGHT + own + sum(map(_weight, value.values()))
+    return 0
 
 
 def _lightened(drawn: list[Json]) -> tuple[list[Json], tuple[File, ...]]:

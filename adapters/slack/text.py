@@ -35,9 +35,10 @@ def escape(text: str) -> str:
 
 
 # Marks count in mrkdwn only at the edge of a word; with a joiner on both sides they never stand there.
-# The rest starts an emoji, a mention or an address, or a quotation at the start of a line.
+# The rest starts an emoji, a mention or an address, or a quotation at the start of a line. None of it looks
+# at more than the next character, since another span may follow.
 _MARKS = re.compile(r"[*_~`]")
-_STARTS = re.compile(r"[@#:](?=\S)|(?<=\w)\.(?=\w)")
+_STARTS = re.compile(r"[@#:.](?!\s)")
 _QUOTES = re.compile(r"^(?=[ \t]*>)", re.MULTILINE)
 
 
