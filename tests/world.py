@@ -12,9 +12,10 @@ from bot.app import Clock, Hearth
 from bot.chat import Adapter, MessageRef
 from bot.config import Config
 from bot.rules import balance
+from scheduler.rates import Rates
 from storage.database import Database, Db
 from storage.types import metadata
-from tests.platforms import console, memory, web
+from tests.platforms import console, memory, slack, web
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday, the day before the digest's usual day and at its usual time."""
@@ -121,6 +122,7 @@ PLATFORMS: Mapping[str, Entrance] = {
     "memory": Entrance(memory.opened, "memory:ada"),
     "console": Entrance(console.opened, "console:ada"),
     "web": Entrance(web.opened, "web:ada"),
+    "slack": Entrance(slack.opened, slack.ADA),
 }
 
 
@@ -219,7 +221,8 @@ async def world(
         entrance.opened(hearth, settle) as main,
         memory.opened(hearth, settle, name="other") as other,
     ):
-        hearth.connect([main.adapter, other.adapter])
+        # A dialogue's acts are a second apart: how fast a platform may be posted to is tried elsewhere.
+        hearth.connect([main.adapter, other.adapter], rates=Rates())
         made = World(hearth, clock, main, other)
         yield made
         await made.check()

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -33,12 +33,16 @@ class Workspace:
     """The loopback Slack and everybody in it."""
 
     def __init__(
-        self, hearth: Hearth, slack: Slack, adapter: SlackAdapter, settle: Callable[[], Awaitable[None]]
+        self,
+        slack: Slack,
+        adapter: SlackAdapter,
+        mode: Literal["socket", "http"],
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
+        self.mode = mode
         self.adapter = adapter
         self.slack = slack
         self.settle = settle
-        self.registry = hearth.registry
         self._people: dict[str, Member] = {}
 
     def person(self, name: str, zone: str | None = None) -> "Member":
@@ -140,6 +144,8 @@ class Member:
         return [self._at.text(m, self._person.user.zone) for m in sent]
 
     async def says(self, text: str, in_: str = "#general") -> None:
+        if self._at.mode == "http" and any("\ud800" <= c <= "\udfff" for c in text):
+            pytest.skip("a form of HTTP carries no half characters")
         await self._leaves_form()
         place = self._enters(in_)
         await self._acts(self._person.command(text, place))
@@ -331,7 +337,7 @@ def entry(view: View, name: str, value: str, people: Mapping[str, str]) -> tuple
 @asynccontextmanager
 async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> AsyncIterator[Workspace]:
     """Open a workspace with the app installed, and wait until the bot answers there."""
-    mode = "socket" if hearth.database.dialect == "sqlite" else "http"
+    mode: Literal["socket", "http"] = "socket" if hearth.database.dialect == "sqlite" else "http"
     with TemporaryDirectory() as folder:
         async with Slack(clock=hearth.clock) as slack:
             app = slack.workspace.app
@@ -357,6 +363,6 @@ async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> Async
                 slack.serve_to(adapter.receive)
             running = asyncio.create_task(adapter.run(hearth.dispatcher.handle))
             await slack.listening()
-            yield Workspace(hearth, slack, adapter, settle)
+            yield Workspace(slack, adapter, mode, settle)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -82,7 +82,8 @@ class Reader:
     def _piece(self, piece: Json) -> str:
         match piece["type"]:
             case "text":
-                return str(piece["text"])
+                mark = "`" if piece.get("style", {}).get("code") else ""
+                return f"{mark}{piece['text']}{mark}"
             case "link":
                 label, url = piece.get("text", ""), str(piece["url"])
                 return url if label in ("", url) else f"{label} <{url}>"
