@@ -96,7 +96,9 @@ class Answers:
         if way.surface == "shortcut" and not way.url:
             return await self._in_window(turn, card)
         if way.surface == "command" and not turn.acknowledged and not message.files:
-            return _body(message, private=private)
+            told = _body(message, private=private)
+            del told["replace_original"]
+            return told
         if private:
             await self._privately(way, message)
         elif not await self._respond(way, _body(message, private=False)):

@@ -1,6 +1,7 @@
 """Calls of Slack's Web API: each once, at the pace Slack allows, failing in the few ways of our own table."""
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -22,7 +23,8 @@ Json = dict[str, Any]
 TIMEOUT = 8.0  # seconds for one call; delivery gives up after ten
 PATIENCE = 4.0  # seconds a call waits for its turn before it is put off
 SKEW = 30.0  # seconds our clock may differ from Slack's
-CHANNEL_PACE = 2.0  # seconds; a longer Retry-After of a post is about more than one channel's one a second
+CHANNEL_PACE = 5.0  # seconds; a longer Retry-After of a post is about more than one channel's one a second
+CLOSING = 2.0  # seconds for calls under way at the end
 UNREACHABLE = 10.0  # seconds until Slack is tried again when no connection came about
 WINDOW = 61.0  # seconds in which a method may be called as often as its tier says a minute
 
@@ -89,6 +91,8 @@ class Api:
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
         self._closed: dict[tuple[str, str], float] = {}
         self._said: set[str] = set()
+        self._under_way = 0
+        self._idle = asyncio.Event()
         self._skewed = False
 
     def open(self) -> None:
@@ -96,7 +100,13 @@ class Api:
         self.client.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
 
     async def close(self) -> None:
+        """Close them once the calls under way have ended, which may still be a letter's."""
         session, self.client.session = self.client.session, None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                while self._under_way:
+                    self._idle.clear()
+                    await self._idle.wait()
         if session is not None:
             await session.close()
 
@@ -113,6 +123,7 @@ class Api:
         sent: Json = {"params": arguments, "http_verb": "GET"} if method in _BY_QUERY else {"json": arguments}
         if token:
             sent["headers"] = {"Authorization": f"Bearer {token}"}
+        self._under_way += 1
         try:
             answer = await self.client.api_call(method, **sent)
         except SlackApiError as error:
@@ -125,6 +136,9 @@ class Api:
         except (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError) as error:
             # The SDK itself stumbles (AttributeError) over answers that are no JSON at all.
             raise Unclear(f"{method}: {type(error).__name__}") from error
+        finally:
+            self._under_way -= 1
+            self._idle.set()
         self._compare_clocks(answer.headers)
         if method == "auth.test":
             self.dead.clear()

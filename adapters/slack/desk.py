@@ -11,14 +11,15 @@ import structlog
 
 from adapters.slack import events
 from adapters.slack.answers import Answers, Turn, waiting
-from adapters.slack.api import Api, SlackError, Unclear
+from adapters.slack.api import Api
 from adapters.slack.events import Heard
 from adapters.slack.homes import Homes
 from adapters.slack.journal import Journal
 from adapters.slack.order import Latest
 from adapters.slack.people import People
 from adapters.slack.posting import Posting
-from bot.chat import Actor, Called, Event, Handle, MessageRef, Noticed, Reacted, Refused, Reply, RetryLater
+from bot import saving
+from bot.chat import Actor, Called, Event, Handle, Noticed, Reacted, Reply
 from bot.ui.calls import Call
 from bot.ui.cards import Card, note
 
@@ -26,7 +27,7 @@ IN_TIME = 1.5  # seconds a delivery is waited for before it is acknowledged unfi
 LAST = 2.7  # seconds after which an event that could not be kept is refused, for Slack to deliver again
 LINK_BUDGET = 0.6  # seconds for the address of a message that is saved
 REMEMBERED, REMEMBERED_FOR = 2_000, 600.0  # acknowledgements kept for the same delivery again, and seconds
-DRAIN = 3.0  # seconds for what is under way at the end
+DRAIN = 2.0  # seconds for what is under way at the end
 
 Json = dict[str, Any]
 Acknowledgement = tuple[int, Json]
@@ -180,9 +181,9 @@ class Desk:
         """Return the event with what the payload left out: names, zones, and the address of a saved message."""
         match heard.event:
             case Called() as event:
-                if heard.link_needed is not None:
-                    url = await self._link(heard.link_needed)
-                    event = replace(event, call=replace(event.call, args={"url": url, **event.call.args}))
+                if heard.message:
+                    quote = await self._posting.quote(heard.message, heard.way.channel, budget=LINK_BUDGET)
+                    event = replace(event, call=saving.call(quote))
                 return replace(event, by=await self._people.actor(event.by.id, event.by.name))
             case Reacted() as event:
                 return replace(event, by=await self._people.actor(event.by.id, budget=2.0))
@@ -191,13 +192,6 @@ class Desk:
             case Noticed(by=Actor(id=id_)) as event:
                 return replace(event, by=await self._people.actor(id_, budget=2.0))
         return heard.event
-
-    async def _link(self, message: MessageRef) -> str:
-        try:
-            async with asyncio.timeout(LINK_BUDGET):
-                return await self._posting.permalink(message.at.channel, message.id)
-        except (SlackError, Unclear, RetryLater, Refused, TimeoutError):
-            return ""
 
     async def _home(self, person: str, workspace: str) -> Card | None:
         if self.handle is None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from adapters.slack import quotes, text
+from adapters.slack import text
 from adapters.slack.blocks import read_button
 from adapters.slack.views import BACK, Origin, origin, submission, went_back
 from bot.chat import Actor, Address, Called, Event, MessageRef, Noticed, Reacted
-from bot.text import label
 from bot.ui.calls import Call
 
 PLATFORM = "slack"
@@ -23,7 +22,6 @@ SHORTCUTS: Mapping[str, str] = {
     "start_poll": "pulse poll",
 }
 SAVE_MESSAGE = "save_message"
-TITLE_LIMIT = 150
 
 Json = dict[str, Any]
 Surface = Literal["command", "message", "shortcut", "submission", "modal", "home", "event"]
@@ -53,7 +51,7 @@ class Heard:
     """One delivery. Where `event` is None there is nothing to tell the core, `what` may say why.
 
     Of deliveries with the same `subject` the one with the latest `moment` counts, in whatever order
-    they come. `link_needed` is the message whose permalink the call's url waits for.
+    they come. `message` is what a call is about that saves a message; `profile` is a person's new one.
     """
 
     delivery: str
@@ -62,7 +60,7 @@ class Heard:
     what: Literal["", "revoked", "home"] = ""
     subject: str = ""
     moment: float = 0.0
-    link_needed: MessageRef | None = None
+    message: Json = field(default_factory=dict)
     profile: Json = field(default_factory=dict)
 
 
@@ -179,10 +177,8 @@ def _submitted(payload: Json) -> Heard:
 
 def _saved(payload: Json) -> Heard:
     by, workspace = _user(payload)
-    channel, message = payload["channel"], payload["message"]
+    channel = payload["channel"]
     at = place(channel["id"], workspace, by.id, channel.get("name", ""))
-    found = quotes.links(message)
-    args = {"url": found[0]} if found else {"title": label(quotes.words(message), TITLE_LIMIT)}
     way = Way(
         "shortcut",
         by.id,
@@ -192,10 +188,8 @@ def _saved(payload: Json) -> Heard:
         url=payload.get("response_url", ""),
     )
     delivery = _delivery("shortcut", payload)
-    on = MessageRef(at, payload.get("message_ts") or message["ts"])
-    call = Call("resource save", {name: value for name, value in args.items() if value})
-    event = Called(call, by, at, delivery=delivery, form=True)
-    return Heard(delivery, way, event, link_needed=None if found else on)
+    event = Called(Call("resource save"), by, at, delivery=delivery, form=True)
+    return Heard(delivery, way, event, message=payload["message"])
 
 
 def _shortcut(payload: Json) -> Heard | None:

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from adapters.slack import views
 from adapters.slack.api import Api, SlackError, Unclear
+from adapters.slack.views import home
 from bot.chat import Refused, RetryLater
 from bot.ui.cards import Card
 
@@ -30,7 +30,7 @@ class Homes:
         card = await self._card(person, workspace)
         if card is None:
             return
-        view = views.home(card)
+        view = home(card)
         state = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if self._published.get(person) == state:
             return

@@ -1,8 +1,10 @@
 """Messages that stand for all to see: posted, looked for, edited and read back by Slack's API."""
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +21,7 @@ LETTER = "hearth_letter"
 LOOK_BACK = timedelta(days=2)  # how far back a letter in doubt is looked for
 PAGE, PAGES = 200, 10
 MOST_DIRECT = 20_000
+MOST_POSTED = 2_000
 
 REASONS = {
     "channel_not_found": "the channel is gone, or the bot is not in it",
@@ -48,6 +51,7 @@ class Posting:
         self._people = people
         self._clock = clock
         self._direct: OrderedDict[str, str] = OrderedDict()
+        self._posted: OrderedDict[str, str] = OrderedDict()
 
     async def channel(self, to: Address) -> str:
         """Return the id of the channel of an address; of a person's, that of their direct messages with the bot.
@@ -86,12 +90,15 @@ class Posting:
         except SlackError as error:
             self._direct.pop(to.person, None)
             raise self._undeliverable(error) from None
-        ts = str(answer["ts"])
+        ts = self._posted[mark(key, to.workspace)] = str(answer["ts"])
+        if len(self._posted) > MOST_POSTED:
+            self._posted.popitem(last=False)
         await files.show(self._api, channel, message.files, thread=ts)
         return MessageRef(to, ts)
 
     async def find(self, to: Address, key: str) -> MessageRef | None:
-        """Return the message that carries `key`, and delete later ones that do.
+        """Return the message that carries `key`, and delete others that do: the one posted last here
+        stays, else the first.
 
         Without the scope to look, the answer is that there is none: a double is better than a loss.
         """
@@ -120,10 +127,12 @@ class Posting:
             raise self._undeliverable(error) from None
         if not found:
             return None
-        first, *later = sorted(found, key=float)
-        for twin in later:
-            await self._delete(channel, twin)
-        return MessageRef(to, first)
+        known = self._posted.get(wanted)
+        kept = known if known in found else min(found, key=float)
+        for twin in found:
+            if twin != kept:
+                await self._delete(channel, twin)
+        return MessageRef(to, kept)
 
     async def edit(self, message: MessageRef, card: Card) -> None:
         """Redraw the message. Raises Undeliverable when it is gone."""
@@ -143,18 +152,28 @@ class Posting:
             found = await self._message(channel, message.id)
             if found is None:
                 return None
-            link = await self.permalink(channel, message.id)
+            return await self.quote(found, channel)
         except SlackError as error:
             if error.fate is Fate.SCOPE:
                 self._api.say_once("messages cannot be read, so reactions save nothing", scope=error.needed)
             else:
                 _log.info("a message cannot be read", error=error.error)
             return None
-        by = found.get("user") or found.get("bot_id") or ""
-        author = await self._people.actor(by) if found.get("user") else Actor("slack", by, by, bot=True)
-        if found.get("bot_id"):
-            author = Actor("slack", author.id, author.name, author.zone, bot=True)
-        return Quote(author, quotes.words(found), quotes.links(found), link)
+
+    async def quote(self, message: Json, channel: str, *, budget: float | None = None) -> Quote:
+        """Return the message as read. Its permalink is left out where it takes longer than `budget` seconds."""
+        by = str(message.get("user") or message.get("bot_id") or "")
+        author = await self._people.actor(by) if message.get("user") else Actor("slack", by, by, bot=True)
+        if message.get("bot_id"):
+            author = replace(author, bot=True)
+        link = ""
+        try:
+            async with asyncio.timeout(budget):
+                link = await self.permalink(channel, str(message["ts"]))
+        except (TimeoutError, Unclear, RetryLater):
+            if budget is None:
+                raise
+        return Quote(author, quotes.words(message), quotes.links(message), link)
 
     async def permalink(self, channel: str, ts: str) -> str:
         """Return the address of a message."""

@@ -20,7 +20,7 @@ STAGGER = 5.0  # seconds between the first connection and the second, so that th
 HELLO = 10.0  # seconds a new connection may stay silent
 HEARTBEAT = 15.0  # seconds between pings; a pong is due after half of it, so silence is found within 23 s
 STEADY = 30.0  # seconds a connection has to live to count as a good one
-GRACE = 3.0  # seconds an old connection stays for what is still to be acknowledged on it
+GRACE = 2.0  # seconds an old connection stays for what is still to be acknowledged on it
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 Json = dict[str, Any]
