@@ -106,6 +106,12 @@ class Gateway:
             self.attached.clear()
             await self.attached.wait()
 
+    async def heard(self) -> None:
+        """Wait until every client has taken in what it was told so far: each answers a heartbeat asked for after it."""
+        for connection in list(self.connections):
+            if connection.session is not None and not self.silent:
+                await connection.answers(connection.session)
+
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Hold one connection until either side ends it."""
         socket = web.WebSocketResponse(compress=False)
@@ -189,6 +195,8 @@ class Connection:
         self._deflate = zlib.compressobj() if compress == "zlib-stream" else None
         self._writer: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
+        self._beat = asyncio.Event()
+        self._seen = 0
 
     async def hold(self) -> None:
         if self._gateway.mute:
@@ -209,7 +217,9 @@ class Connection:
 
     async def _take(self, frame: Json) -> None:
         match frame:
-            case {"op": 1}:
+            case {"op": 1, "d": seen}:
+                self._seen = max(self._seen, seen or 0)
+                self._beat.set()
                 await self.send({"op": ACK, "d": None})
             case {"op": 2, "d": data}:
                 await self._identify(data)
@@ -292,6 +302,14 @@ class Connection:
                 packed = self._deflate.compress(raw.encode()) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
                 await self.socket.send_bytes(packed)
 
+    async def answers(self, session: Session) -> None:
+        """Wait for a heartbeat that says that everything told so far is taken in."""
+        wanted = len(session.told)
+        while self._seen < wanted and not self.socket.closed and self.session is session:
+            self._beat.clear()
+            await self.send({"op": HEARTBEAT, "d": None})
+            await self._beat.wait()
+
     def cut(self) -> None:
         """End the connection without a word."""
         if self._transport is not None:
@@ -299,6 +317,7 @@ class Connection:
 
     async def end(self) -> None:
         self.session = None
+        self._beat.set()
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
