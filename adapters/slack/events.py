@@ -189,7 +189,11 @@ def _saved(payload: Json) -> Heard:
     )
     delivery = _delivery("shortcut", payload)
     event = Called(Call("resource save"), by, at, delivery=delivery, form=True)
-    return Heard(delivery, way, event, message=payload["message"])
+    message, domain = payload["message"], (payload.get("team") or {}).get("domain")
+    if domain:  # Slack gives a permalink only for channels the bot is in
+        stamp = str(message["ts"]).replace(".", "")
+        message = {**message, "permalink": f"https://{domain}.slack.com/archives/{channel['id']}/p{stamp}"}
+    return Heard(delivery, way, event, message=message)
 
 
 def _shortcut(payload: Json) -> Heard | None:

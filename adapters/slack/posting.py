@@ -161,16 +161,19 @@ class Posting:
             return None
 
     async def quote(self, message: Json, channel: str, *, budget: float | None = None) -> Quote:
-        """Return the message as read. Its permalink is left out where it takes longer than `budget` seconds."""
+        """Return the message as read.
+
+        Where its permalink is not to be had within `budget` seconds, it is the one the message came with.
+        """
         by = str(message.get("user") or message.get("bot_id") or "")
         author = await self._people.actor(by) if message.get("user") else Actor("slack", by, by, bot=True)
         if message.get("bot_id"):
             author = replace(author, bot=True)
-        link = ""
+        link = str(message.get("permalink", ""))
         try:
             async with asyncio.timeout(budget):
                 link = await self.permalink(channel, str(message["ts"]))
-        except (TimeoutError, Unclear, RetryLater):
+        except (TimeoutError, Unclear, RetryLater, SlackError):
             if budget is None:
                 raise
         return Quote(author, quotes.words(message), quotes.links(message), link)
