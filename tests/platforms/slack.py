@@ -53,7 +53,8 @@ class Workspace:
         return Channel(self, self.slack.workspace.channel(name))
 
     async def catch_up(self) -> None:
-        """Everything is seen as soon as it is there."""
+        """Whatever is there is seen; what is still being answered is waited for."""
+        await self.adapter.idle()
 
     @property
     def people(self) -> Mapping[str, str]:
@@ -190,12 +191,14 @@ class Member:
 
     async def again(self) -> None:
         await self._person.again()
+        await self._at.adapter.idle()
         await self._at.settle()
 
     async def _acts(self, act: Awaitable[Any], on: Message | View | None = None) -> None:
         ledger = self._at.slack.workspace.ledger
         before = len(ledger.effects)
         await act
+        await self._at.adapter.idle()
         caused = ledger.effects[before:]
         await self._at.settle()
         self.mark = next((e.body["name"] for e in caused if e.kind == "reacted"), "")
