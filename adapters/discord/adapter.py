@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,17 +16,17 @@ from adapters.discord.answers import Desk
 from adapters.discord.budget import Identifies, Invalid
 from adapters.discord.client import Gateway
 from adapters.discord.publishing import publish
-from adapters.discord.refusals import meaning
+from adapters.discord.refusals import INVALID_FORM, UNKNOWN_MESSAGE, meaning
 from adapters.discord.watch import Watch, attempt
 from bot.chat import (
     Address,
-    Called,
     Completing,
     Event,
     Handle,
     Mark,
     MessageRef,
     Quote,
+    Refused,
     Reply,
     RetryLater,
     Undeliverable,
@@ -74,6 +75,7 @@ class DiscordAdapter:
     async def run(self, handle: Handle) -> None:
         """Be connected until cancelled. Raises Refused, or what ended the connection, which the caller mends by running again."""
         self._handle = handle
+        self._watch.refused = False
         try:
             async with client.connected(self, self._settings, self._identifies, self._watch) as (
                 gateway,
@@ -100,7 +102,14 @@ class DiscordAdapter:
 
         async def send(gateway: Gateway) -> MessageRef:
             where = await self._place(gateway, to)
-            sent = await where.send(**arguments, nonce=marks.nonce(key))
+            try:
+                sent = await where.send(**arguments, nonce=marks.nonce(key))
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+                # Only a message with this nonce can be meant: it arrived, and was deleted since.
+                _log.info("delivered, and deleted since", platform=self.name, letter=key)
+                return MessageRef(to, "")
             return MessageRef(to, str(sent.id))
 
         return await self._call(send)
@@ -123,11 +132,11 @@ class DiscordAdapter:
 
         async def redraw(gateway: Gateway) -> None:
             where = await self._place(gateway, message.at)
-            shown = where.get_partial_message(_number(message.id))
+            shown = where.get_partial_message(_number(message.id, place=False))
             try:
                 await shown.edit(**drawn.anew(cards.render(card)))
             except discord.HTTPException as error:
-                if error.code != 50035:
+                if error.code != INVALID_FORM:
                     raise
                 # A message of components stays one, and only it knows that it is.
                 await shown.edit(**drawn.anew(cards.render(card, v2=True)))
@@ -140,7 +149,7 @@ class DiscordAdapter:
 
         async def fetch(gateway: Gateway) -> Quote | None:
             where = await self._place(gateway, message.at)
-            return inbound.quote(await where.fetch_message(_number(message.id)), message)
+            return inbound.quote(await where.fetch_message(_number(message.id, place=False)), message)
 
         try:
             return await self._call(fetch)
@@ -149,7 +158,7 @@ class DiscordAdapter:
 
     async def _place(self, gateway: Gateway, to: Address) -> discord.PartialMessageable:
         if to.person and to.person not in self._direct:
-            opened = await gateway.create_dm(discord.Object(_number(to.person)))
+            opened = await gateway.create_dm(_Recipient(str(_number(to.person))))  # type: ignore[arg-type]  # see there
             self._direct[to.person] = opened.id
         id_ = self._direct[to.person] if to.person else _number(to.channel)
         return gateway.get_partial_messageable(id_)
@@ -157,6 +166,8 @@ class DiscordAdapter:
     async def _call(self, work: Callable[[Gateway], Awaitable[T]]) -> T:
         """Do the work and say what went wrong in the core's terms."""
         gateway = self._gateway
+        if self._watch.refused:
+            raise Refused("Discord does not accept the bot token")
         if gateway is None:
             raise RetryLater(5.0, everywhere=True)
         with attempt() as made:
@@ -182,8 +193,8 @@ class DiscordAdapter:
         match inbound.read(interaction, self._registry):
             case Completing() as event:
                 await self._desk.suggest(interaction, event, self._handle)
-            case Called() as event:
-                await self._desk.answer(interaction, event, self._handle)
+            case inbound.Heard() as heard:
+                await self._desk.answer(interaction, heard, self._handle)
             case Card() as card:
                 await self._desk.say(interaction, card)
 
@@ -232,8 +243,15 @@ class DiscordAdapter:
             task.cancel()
 
 
-def _number(id_: str) -> int:
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """Somebody by id. The library passes the id on as it is, and Discord describes ids as text, not numbers."""
+
+    id: str
+
+
+def _number(id_: str, *, place: bool = True) -> int:
     """Return an id as Discord counts. Raises Undeliverable for what is none."""
     if not (id_.isascii() and id_.isdigit() and len(id_) <= 20):
-        raise Undeliverable("Discord has no such place")
+        raise Undeliverable(f"Discord has no such {'place' if place else 'message'}", place=place)
     return int(id_)

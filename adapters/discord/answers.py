@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 import discord
 import structlog
 
-from adapters.discord import cards, drawn, marks
+from adapters.discord import cards, drawn, forms, marks
 from adapters.discord.events import NAME
+from adapters.discord.inbound import Heard
 from adapters.discord.refusals import ALREADY_ACKNOWLEDGED, OLD_TOKEN, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK
 from bot.chat import (
     Address,
@@ -77,20 +78,21 @@ class Desk:
             _log.info("completion came too late", path=event.call.path)
         await _said(interaction.response.autocomplete(options[:SUGGESTIONS]))
 
-    async def answer(self, interaction: discord.Interaction, event: Called, handle: Handle) -> None:
+    async def answer(self, interaction: discord.Interaction, heard: Heard, handle: Handle) -> None:
         """Answer with what the core says, now or, where that takes longer, by a promise kept later."""
-        working = asyncio.ensure_future(handle(event))
+        working = asyncio.ensure_future(handle(heard.event))
         await asyncio.wait({working}, timeout=BUDGET)
-        turn = _Turn(interaction)
+        turn = _Turn(interaction, replaces=heard.listed)
         if not working.done():
             await _said(turn.promise())
-        await _said(self._give(turn, event, await working))
+        await _said(self._give(turn, heard, await working))
 
     async def say(self, interaction: discord.Interaction, card: Card) -> None:
         """Say something privately without asking the core."""
         await _said(_Turn(interaction).say(card))
 
-    async def _give(self, turn: "_Turn", event: Called, answer: Answer) -> None:
+    async def _give(self, turn: "_Turn", heard: Heard, answer: Answer) -> None:
+        event = heard.event
         match answer:
             case Reply(card, private=False) if not event.at.direct:
                 await turn.say(await self._publish(event, card))
@@ -101,7 +103,7 @@ class Desk:
             case Update(card):
                 await turn.say(card)
             case Ask():
-                await turn.ask(answer)
+                await turn.ask(answer, heard)
             case None:
                 await turn.nothing()
             case _:
@@ -127,10 +129,14 @@ class Desk:
 
 
 class _Turn:
-    """One interaction, and how it has been answered so far."""
+    """One interaction, and how it has been answered so far.
 
-    def __init__(self, interaction: discord.Interaction) -> None:
+    With `replaces` the message that was pressed is private and has done its work: what is said takes its place.
+    """
+
+    def __init__(self, interaction: discord.Interaction, *, replaces: bool = False) -> None:
         self._interaction = interaction
+        self._replaces = replaces
         self._promised = False
         self._on_message = interaction.message is not None
 
@@ -154,37 +160,48 @@ class _Turn:
             await self._interaction.response.defer(ephemeral=self._private, thinking=True)
 
     async def say(self, card: Card) -> None:
-        await self._send(drawn.new(cards.render(card)))
+        """Say it to the person alone."""
+        await self._show(cards.render(card))
 
     async def redraw(self, card: Card) -> None:
+        """Redraw the card that was pressed."""
         pressed = self._interaction.message
         assert pressed is not None, "only a card that was pressed is redrawn"
         message = cards.render(card, v2=cards.was_v2(pressed.flags.value))
-        arguments = drawn.anew(marks.kept(message, pressed))
-        if self._promised:
-            await self._interaction.edit_original_response(**arguments)
-        else:
-            await self._interaction.response.edit_message(**arguments)
+        await self._replace(marks.kept(message, pressed))
 
-    async def ask(self, ask: Ask) -> None:
-        """Open the form. After a form, or late, Discord opens none: then a button that does."""
+    async def ask(self, ask: Ask, heard: Heard) -> None:
+        """Open the form. After a form, or late, Discord opens none: then by a message with a button that does."""
+        opened: drawn.Json | None = None
+        if heard.modal and not self._promised:
+            opened = forms.modal(ask, heard.page, last=heard.last, kept=heard.listed)
+        if opened is not None:
+            await self._interaction.response.send_modal(drawn.Modal(opened))
+        else:
+            await self._show(forms.between(ask, heard.page))
 
     async def nothing(self) -> None:
         """Acknowledge; an interaction that came a second time is told so."""
-        if self._promised and self._on_message:
-            return
-        if self._on_message:
-            await self._interaction.response.defer()
-        else:
+        if not self._on_message:
             await self.say(ALREADY_DONE)
+        elif not self._promised:
+            await self._interaction.response.defer()
 
-    async def _send(self, arguments: drawn.Json) -> None:
-        if not self._promised:
-            await self._interaction.response.send_message(**arguments, ephemeral=self._private)
+    async def _show(self, message: cards.Message) -> None:
+        if self._replaces:
+            await self._replace(message)
+        elif not self._promised:
+            await self._interaction.response.send_message(**drawn.new(message), ephemeral=self._private)
         elif self._on_message:
-            await self._interaction.followup.send(**arguments, ephemeral=self._private)
+            await self._interaction.followup.send(**drawn.new(message), ephemeral=self._private)
         else:
-            await self._interaction.edit_original_response(**arguments)
+            await self._interaction.edit_original_response(**drawn.anew(message))
+
+    async def _replace(self, message: cards.Message) -> None:
+        if self._promised:
+            await self._interaction.edit_original_response(**drawn.anew(message))
+        else:
+            await self._interaction.response.edit_message(**drawn.anew(message))
 
 
 async def _said(saying: Awaitable[object]) -> None:

@@ -147,6 +147,10 @@ class Gateway(discord.AutoShardedClient):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await self._take(events.removed(guild.id, guild.name))
 
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        for channel in guild.text_channels:
+            await self._take(events.opened(channel))
+
     async def on_member_join(self, member: discord.Member) -> None:
         await self._take(events.member("arrived", member))
 

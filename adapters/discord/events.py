@@ -32,10 +32,8 @@ def reacted(payload: discord.RawReactionActionEvent, own_id: int) -> Reacted | N
     """Return the reaction. It has no id of its own; what it asks for is idempotent by message, person and emoji."""
     if payload.user_id == own_id:
         return None
-    if payload.member is not None:
-        by = actor(payload.member)
-    else:
-        by = Actor(NAME, str(payload.user_id), "")  # who took one back is told by id only
+    # Who took one back is told by id only.
+    by = actor(payload.member) if payload.member is not None else Actor(NAME, str(payload.user_id), "")
     name = emoji.name_of(payload.emoji.name or "")
     on = MessageRef(channel(payload.guild_id, payload.channel_id), str(payload.message_id))
     return Reacted(name, payload.event_type == "REACTION_ADD", on, by)
@@ -44,6 +42,11 @@ def reacted(payload: discord.RawReactionActionEvent, own_id: int) -> Reacted | N
 def closed(guild: int, id_: int, name: str, reason: str) -> Noticed:
     """Return that a channel or thread is gone."""
     return Noticed("closed", channel(guild, id_, name), reason=reason)
+
+
+def opened(where: discord.abc.GuildChannel) -> Noticed:
+    """Return that the bot, let into a server again, may write in this channel of it."""
+    return Noticed("opened", channel(where.guild.id, where.id, where.name))
 
 
 def renamed(guild: int, id_: int, name: str) -> Noticed | None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import discord
 
-from adapters.discord import cards, tree
+from adapters.discord import cards, forms, tree
 from adapters.discord.events import NAME, actor, place
 from bot.chat import Actor, Called, Completing, MessageRef, Quote
 from bot.registry import Registry
@@ -16,32 +17,90 @@ from bot.ui.cards import Card, note
 Json = Mapping[str, Any]
 
 SAVE = "resource save"
-GONE = note("This button is from an earlier version and does nothing any more. Try /help.")
+GONE = note("That is from an earlier version and does nothing any more. Try /help.")
 
 _MESSAGE_MENU = discord.AppCommandType.message.value
 _LINK = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
 
 
-def read(interaction: discord.Interaction, registry: Registry) -> Called | Completing | Card | None:
-    """Return what the interaction means: an event, or what to say where it means nothing any more."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody called, and how a form that the core answers with is shown.
+
+    `page` and `last` are the pages to show, as `forms` counts them; `modal` is whether Discord opens a modal
+    now; `listed` whether the message that was pressed lists what was filled in, to be replaced by what
+    follows.
+    """
+
+    event: Called
+    page: int = 0
+    last: int = 0
+    modal: bool = True
+    listed: bool = False
+
+
+def read(interaction: discord.Interaction, registry: Registry) -> Heard | Completing | Card | None:
+    """Return what the interaction means: a call, a completion, or what to say where it means nothing any more."""
     data: Any = interaction.data or {}
     match interaction.type:
         case discord.InteractionType.application_command if data.get("type") == _MESSAGE_MENU:
             return _saved(interaction, data)
         case discord.InteractionType.application_command:
-            return called(interaction, tree.call(data))
+            return Heard(_called(interaction, tree.call(data)))
         case discord.InteractionType.autocomplete:
             return _completing(interaction, data)
         case discord.InteractionType.component:
-            call = cards.read_button(data["custom_id"], registry.parse)
-            return called(interaction, call) if call is not None else GONE
+            return _pressed(interaction, data, registry)
+        case discord.InteractionType.modal_submit:
+            return _submitted(interaction, data, registry)
     return None
 
 
-def called(interaction: discord.Interaction, call: Call, *, form: bool = False) -> Called:
-    """Return the call as made by this interaction, whose id tells a second delivery from a second act."""
-    at = place(interaction)
-    on = MessageRef(at, str(interaction.message.id)) if interaction.message is not None else None
+def _pressed(interaction: discord.Interaction, data: Json, registry: Registry) -> Heard | Card:
+    custom_id = str(data["custom_id"])
+    step = forms.step(custom_id, _listing(interaction), registry.parse)
+    if step is not None:
+        event = _called(interaction, step.call, form=step.page > 0, listed=True)
+        return Heard(event, step.page, step.last, modal=step.page > 0, listed=True)
+    call = cards.read_button(custom_id, registry.parse)
+    return Heard(_called(interaction, call)) if call is not None else GONE
+
+
+def _submitted(interaction: discord.Interaction, data: Json, registry: Registry) -> Heard | Card:
+    message = _listing(interaction)
+    listed = forms.is_between(message)
+    try:
+        sent = forms.submission(dict(data), message, registry.parse)
+    except ValueError:
+        return GONE
+    event = _called(interaction, sent.call, form=sent.more, listed=listed)
+    return Heard(event, sent.page + 1 if sent.more else 0, sent.last, modal=False, listed=listed)
+
+
+def _listing(interaction: discord.Interaction) -> dict[str, Any] | None:
+    """Return the message that was pressed as JSON, as far as a list of what was filled in is read from it."""
+    message = interaction.message
+    if message is None:
+        return None
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    return {
+        "embeds": [{"description": embed.description} for embed in message.embeds],
+        "components": [
+            {"components": [{"custom_id": getattr(child, "custom_id", None)} for child in row.children]}
+            for row in rows
+        ],
+    }
+
+
+def _called(
+    interaction: discord.Interaction, call: Call, *, form: bool = False, listed: bool = False
+) -> Called:
+    """Return the call as made by this interaction, whose id tells a second delivery from a second act.
+
+    What lists a form's values is no card that could be redrawn.
+    """
+    at, message = place(interaction), interaction.message
+    on = MessageRef(at, str(message.id)) if message is not None and not listed else None
     return Called(call, actor(interaction.user), at, on, delivery=f"{NAME}:{interaction.id}", form=form)
 
 
@@ -54,14 +113,14 @@ def _completing(interaction: discord.Interaction, data: Json) -> Completing | No
     return Completing(Call(call.path, others), *asked, actor(interaction.user), place(interaction))
 
 
-def _saved(interaction: discord.Interaction, data: Json) -> Called | Card:
+def _saved(interaction: discord.Interaction, data: Json) -> Heard | Card:
     message = next(iter(data.get("resolved", {}).get("messages", {}).values()), None)
     if message is None:
         return note("That message is gone.")
     links = tuple(_links(str(message.get("content", ""))))
     where = f"{interaction.guild_id or '@me'}/{interaction.channel_id}/{message['id']}"
     url = links[0] if links else f"https://discord.com/channels/{where}"
-    return called(interaction, Call(SAVE, {"url": url}), form=True)
+    return Heard(_called(interaction, Call(SAVE, {"url": url}), form=True))
 
 
 def quote(message: discord.Message, asked: MessageRef) -> Quote:

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import discord
 
-from adapters.discord.cards import CONTENT_LIMIT, EMBED_LIMIT, EMBEDS_TEXT_LIMIT, Message
+from adapters.discord.cards import Message
 
 NONCE_LIMIT = 25
 _SIGNS = "\u2060\u2062\u2063\u2064"  # joiners and operators without width: two bits each
-_LENGTH = 24  # signs: 48 bits
+_LENGTH = 24  # signs: 48 bits; cards leave room for them
 _FIRST = 2**30  # our numbers begin here, far above those that Discord gives by itself
 
 
@@ -27,7 +27,7 @@ def nonce(key: str) -> str:
 
 
 def marked(message: Message, key: str) -> Message:
-    """Return the message with the key's mark in it; one without room for it stays as it is."""
+    """Return the message with the key's mark in it."""
     return _with(message, _number(key), _written(key))
 
 
@@ -41,29 +41,18 @@ def kept(message: Message, before: discord.Message) -> Message:
 
 def carries(message: discord.Message, key: str) -> bool:
     """Return whether this message, one of ours, was sent under the key."""
-    written = _written(key)
-    texts = [message.content, *(embed.description or "" for embed in message.embeds)]
     return (
         str(message.nonce or "") == nonce(key)
-        or any(text.endswith(written) for text in texts)
+        or message.content.endswith(_written(key))
         or _number(key) in _numbers(message.components)
     )
 
 
 def _with(message: Message, number: int | None, written: str) -> Message:
-    if message.components:
-        first = {**message.components[0]} | ({"id": number} if number is not None else {})
-        return replace(message, components=(first, *message.components[1:]))
-    if message.embeds:
-        *others, last = message.embeds
-        text = last.get("description", "")
-        total = sum(len(embed.get("description", "")) for embed in message.embeds) + len(written)
-        if len(text) + len(written) > EMBED_LIMIT or total > EMBEDS_TEXT_LIMIT:
-            return message
-        return replace(message, embeds=(*others, {**last, "description": text + written}))
-    if len(message.content) + len(written) > CONTENT_LIMIT:
-        return message
-    return replace(message, content=message.content + written)
+    if not message.components:
+        return replace(message, content=message.content + written)
+    first = {**message.components[0]} | ({"id": number} if number is not None else {})
+    return replace(message, components=(first, *message.components[1:]))
 
 
 def _numbers(components: Iterable[object]) -> set[int | None]:

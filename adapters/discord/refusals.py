@@ -12,6 +12,7 @@ UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
 OLD_TOKEN = 50027
+INVALID_FORM = 50035
 EDITED_TOO_OFTEN = 30046
 EDIT_PAUSE = 3600.0  # seconds; Discord names none, and counts edits of messages older than an hour
 
@@ -33,7 +34,7 @@ _MESSAGE = {
     UNKNOWN_MESSAGE: "the message was deleted",
     50005: "the message is not the bot's own",
     50006: "the message was empty",
-    50035: "Discord refused the form of the message",
+    INVALID_FORM: "Discord refused the form of the message",
     40005: "the files are too large for this server",
     20028: "Discord limits how often this channel may be written in",
     200000: "the server's AutoMod does not allow the message",

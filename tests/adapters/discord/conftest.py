@@ -59,7 +59,11 @@ class Stage:
     general: Channel
 
 
-Connect = Callable[..., Any]
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it is so; fails after some seconds."""
+    async with asyncio.timeout(8):
+        while not condition():
+            await asyncio.sleep(0.01)  # what is waited for happens in another program's stead
 
 
 @asynccontextmanager
