@@ -77,8 +77,8 @@ def _choosing(field: Field, known: str) -> Iterator[Json]:
     if not options:
         yield from _writing(field.name, field, known)
         return
-    chosen = next((o for o in options if known == o.value), None) or _meant(options, known)
-    if known and chosen is None:
+    chosen = _meant(options, known)
+    if known.strip() and chosen is None:
         yield remark(f"“{field.label}” was “{known}”, which is none of these.")
     drawn = [_option(o) for o in options]
     wanted = _option(chosen) if chosen is not None else None
@@ -103,8 +103,11 @@ def _options(field: Field) -> tuple[Option, ...]:
 
 
 def _meant(options: tuple[Option, ...], known: str) -> Option | None:
+    """Return the option of this value, else the first that is written so, whatever its case."""
+    exact = next((o for o in options if o.value == known), None)
     wanted = known.strip().casefold()
-    return next((o for o in options if wanted in (o.value.casefold(), o.label.casefold())), None)
+    near = (o for o in options if wanted and wanted in (o.value.casefold(), o.label.casefold()))
+    return exact or next(near, None)
 
 
 def _option(option: Option) -> Json:

@@ -12,8 +12,9 @@ from typing import Any
 
 from adapters.slack import inputs
 from adapters.slack.blocks import BLOCK_LIMIT, blocks
+from adapters.slack.blocks import TITLE_LIMIT as CARD_TITLE_LIMIT
 from adapters.slack.inputs import remark
-from adapters.slack.text import Json, contained, plain
+from adapters.slack.text import Json, contained, fit, plain
 from bot.chat import Ask
 from bot.errors import BadValue
 from bot.text import shorten, showable
@@ -55,7 +56,7 @@ class Submission:
 
 
 def modal(ask: Ask, origin: Origin) -> Json:
-    """Return the modal that asks for a page of the form: the first with a problem, else the origin's.
+    """Return the modal that asks for the origin's page of the form, or for one before it that has a problem.
 
     Raises BadValue when what it has to carry is too long for Slack.
     """
@@ -63,7 +64,7 @@ def modal(ask: Ask, origin: Origin) -> Json:
     fields = ask.form.fields
     pages = [fields[at : at + PAGE_FIELDS] for at in range(0, len(fields), PAGE_FIELDS)]
     troubled = [n for n, page in enumerate(pages, 1) if any(f.name in ask.problems for f in page)]
-    number = troubled[0] if troubled else min(max(origin.page, 1), len(pages))
+    number = min([*troubled, max(origin.page, 1), len(pages)])
     carried, metadata = _packed(ask, replace(origin, page=number), pages[number - 1], len(pages))
     shown = _opening(ask, number, len(pages))
     for field in (*pages[number - 1], *carried):
@@ -192,8 +193,9 @@ def errors(ask: Ask, view: Json) -> dict[str, str]:
 
 def notice(card: Card, origin: Origin) -> Json:
     """Return a modal that shows a card; its buttons know where it was asked for."""
-    fits = len(card.title) <= TITLE_LIMIT
-    body = replace(card, title="") if fits and card.blocks else card
+    title = fit(card.title, TITLE_LIMIT)
+    said = title == fit(card.title, CARD_TITLE_LIMIT) and card.blocks
+    body = replace(card, title="") if said else card
     return {
         "type": "modal",
         "callback_id": NOTICE,

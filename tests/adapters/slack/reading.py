@@ -37,8 +37,10 @@ def _block_words(block: Json) -> str:
     match block["type"]:
         case "rich_text":
             return "\n".join("".join(_piece_words(p) for p in part["elements"]) for part in block["elements"])
-        case "actions" | "context":
-            return "\n".join(_text(e.get("text", e)) for e in block["elements"])
+        case "actions":
+            return "\n".join(_text(e["text"]) for e in block["elements"])
+        case "context":
+            return "\n".join(_text(e) for e in block["elements"])
         case "image":
             return str(block["alt_text"])
         case "divider":
