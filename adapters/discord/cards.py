@@ -2,10 +2,11 @@
 
 Discord draws a message in one of two ways, and a card decides which by its shape:
 
-- **An ordinary message** when every button stands at the card's end, which is nearly always: the words are
-  the message's text, at full width like anybody's, found by search and shown by push notifications. What
-  passes 2,000 characters goes on in embeds below, 6,000 more: a longest card of 5,500 fits with its marks.
-- **Components (v2)** when words follow a row of buttons, as in a digest where every session has its own
+- **An ordinary message** when its buttons stand together, which is nearly always: the words are the
+  message's text, at full width like anybody's, found by search and shown by push notifications, and the
+  buttons come last. What passes 2,000 characters goes on in embeds, which have room for 6,000 more: a
+  longest card of 5,500 fits with its marks.
+- **Components (v2)** when rows of buttons stand apart, as in a digest where every session has its own
   Going and Can't: only there may rows stand between paragraphs. The price is 4,000 characters and an empty
   push notification (discord-api-docs issue 7854), which a weekly edition in a channel can pay and a
   reminder in somebody's direct messages cannot.
@@ -39,7 +40,9 @@ from bot.ui.spans import Line, Link
 
 Json = dict[str, Any]
 
-CONTENT_LIMIT = 1_976  # characters of an ordinary message's text: of 2,000, the rest is room for a mark (marks.py)
+CONTENT_LIMIT = (
+    1_976  # characters of an ordinary message's text: of 2,000, the rest is room for a mark (marks.py)
+)
 EMBED_LIMIT = 4_096  # characters of one embed's text
 EMBEDS_TEXT_LIMIT = 6_000  # characters of all embeds of a message
 V2_TEXT_LIMIT = 4_000  # characters of all text displays of a message
@@ -153,9 +156,8 @@ class _Drawing:
 
     @property
     def interleaved(self) -> bool:
-        """Whether anything but buttons follows a row of buttons."""
-        rows = [isinstance(part, _Row) for part in self.parts]
-        return True in rows and not all(rows[rows.index(True) :])
+        """Whether rows of buttons stand apart, each under what it is about."""
+        return sum(is_row for is_row, _ in groupby(isinstance(part, _Row) for part in self.parts)) > 1
 
     def attach(self, name: str, content: bytes, alt: str = "") -> str:
         """Add a file and return the name it goes by, which is one that Discord keeps as it is."""

@@ -4,8 +4,8 @@ A `str` is escaped once, here, by a backslash before each mark that Discord woul
 
 - anywhere: backslash, `*`, `_`, `~`, `|`, a backtick, `[`, and `<`, which begins mentions, slash commands,
   channels, time stamps, custom emoji and `<id:…>` alike;
-- `:` before anything but white space (emoji names, addresses), `@` before everyone and here;
-- `#`, `>`, `-` and a numeral's dot where white space follows, which make headings, quotes and lists;
+- `:` where no white space follows (emoji names, addresses), `@` before everyone and here;
+- `#`, `>`, `-`, `+` and a numeral's dot where white space follows, which make headings, quotes and lists;
 - the dot of discord.gg and its kin, of which clients make invitations without any `https://`.
 
 No rule looks at how a line begins, so a text may be cut between any two atoms, or stand behind
@@ -35,9 +35,9 @@ EMPHASIS_LIMIT = 300  # of a bold or code span, and of the words that stand for 
 
 _LIVE = re.compile(
     r"[\\*_~|`\[<]"
-    r"|:(?=\S)"
+    r"|:(?=\S|\Z)"
     r"|@(?=everyone|here)"
-    r"|[#>-](?=[#>\s]|\Z)"
+    r"|[#>+-](?=[#>\s]|\Z)"
     r"|(?<=\d)\.(?=\s|\Z)"
     r"|(?:(?<=discord)|(?<=discordapp))\.",
     re.IGNORECASE,
