@@ -29,11 +29,11 @@ from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
 from bot.registry import Registry
-from bot.rules import balance, digests, proposals, pulses
+from bot.rules import announcing, balance, digests, proposals, pulses, series
 from bot.ui.cards import Card
 from commands import cop, digest, help, home, me, notices, pulse, reactions, resource, session
 from commands import proposals as proposal_words
-from scheduler.delivery import Delivery
+from scheduler.delivery import Delivery, Pace
 from scheduler.due import Due, Rounds
 from scheduler.housekeeping import HOUSEKEEPING
 from scheduler.keeper import Keeper
@@ -118,12 +118,13 @@ class Hearth:
         calendars: Mapping[str, Calendar] | None = None,
         *,
         rates: Rates | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """Name the platforms, the calendars some have, and other `rates` than theirs, before anything is started."""
+        """Name the platforms, the calendars some have, and other rates and pace than usual, before anything is started."""
         self.adapters = {adapter.name: adapter for adapter in adapters}
         self._mirroring = Mirroring(self.database, calendars or {}, self.clock)
         rates = rates or Rates({"slack": SLACK, "discord": DISCORD})
-        self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock, rates=rates)
+        self.delivery = Delivery(self.database, self.adapters, self._draw, self.clock, rates=rates, pace=pace)
 
     async def start(self) -> None:
         """Begin to deliver and to tick, and run every platform until `stop`."""
@@ -235,6 +236,8 @@ def dues(config: Config) -> list[Due]:
     return [
         Due("digests", digests.due, partial(digests.act, config=config)),
         Due("pulses", pulses.due, pulses.close),
+        Due("series", series.unextended, series.extend),
+        Due("announcements", series.unannounced, announcing.announce),
         Due("participation", pulses.forgettable, pulses.forget_participation),
         Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),
         HOUSEKEEPING,
