@@ -175,11 +175,11 @@ def test_long_addresses_go_in_a_file_and_keep_their_host_and_number() -> None:
 
 
 def test_more_blocks_than_slack_takes_are_joined() -> None:
-    line = Text(("A line.",))
+    between: list[cards.Block] = [Text(("A line.",)), Rule()]
     message = drawn(
         Card(
             blocks=(
-                *[line, Rule()] * 100,
+                *between * 100,
                 Buttons((GOING,)),
                 *[Image("https://example.org/x.png", "A picture")] * 60,
             )
