@@ -10,12 +10,13 @@ from bot import text, when
 from bot.errors import BadValue, Conflict, NotAllowed, Problems
 from bot.registry import Command, Context, Parameter, Role
 from bot.rules import access
+from bot.rules.access import Occasion
 from bot.ui.calls import Call
 from bot.ui.forms import Option
 from storage.tables import Community, Occurrence, Person, Pulse, Resource
 
 Values = dict[str, Any]
-_ENTITIES = (Occurrence, Resource, Pulse, Community)
+_ENTITIES = (Occasion, Occurrence, Resource, Pulse, Community)
 _YES = frozenset({"yes", "y", "true", "on", "1"})
 _NO = frozenset({"no", "n", "false", "off", "0"})
 COMPLETIONS = 25
@@ -158,14 +159,19 @@ def _list(r: _Reading) -> tuple[str, ...]:
 
 
 def _community(r: _Reading) -> Community:
-    found = access.community(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
-    return permitted(r.ctx, access.standing(r.ctx.db, found.id, r.ctx.person_id))
+    found, where = access.community(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, where)
+    return found
+
+
+def _occasion(r: _Reading) -> Occasion:
+    found = access.occasion(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, found.where)
+    return found
 
 
 def _occurrence(r: _Reading) -> Occurrence:
-    found, where = access.occurrence(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
-    permitted(r.ctx, where)
-    return found
+    return access.whole(r.ctx.db, _occasion(r))
 
 
 def _resource(r: _Reading) -> Resource:
@@ -189,6 +195,7 @@ _READERS: dict[Any, Callable[[_Reading], Any]] = {
     ZoneInfo: lambda r: when.zone(r.text),
     tuple[str, ...]: _list,
     Community: _community,
+    Occasion: _occasion,
     Occurrence: _occurrence,
     Resource: _resource,
     Pulse: _pulse,
@@ -196,24 +203,22 @@ _READERS: dict[Any, Callable[[_Reading], Any]] = {
 }
 
 
-def permitted(ctx: Context, where: access.Standing) -> Community:
-    """Return the community if the speaker has the command's role in it.
+def permitted(ctx: Context, where: access.Standing) -> None:
+    """Raise NotAllowed unless the speaker has the command's role there.
 
-    Raises NotAllowed, or Conflict when it is archived and the command would change it.
+    Raises Conflict when the community is archived and the command would change it.
     """
-    community, role = where.community, where.role
-    ctx.community_zone = community.zone
+    ctx.community_zone = where.zone
     needed = ctx.command.role
     if needed >= Role.MEMBER and not ctx.admin:
-        if needed is Role.FACILITATOR and role != "facilitator":
+        if needed is Role.FACILITATOR and where.role != "facilitator":
             raise NotAllowed(
-                f"Only facilitators of {community.name} may do that. They are listed in /cop members."
+                f"Only facilitators of {where.name} may do that. They are listed in /cop members."
             )
-        if role is None:
-            raise access.members_only(community)
-    if community.archived_at and ctx.command.writes and not ctx.command.frozen_too:
-        raise Conflict(f"{community.name} is archived: it can be read but not changed. Staff can revive it.")
-    return community
+        if where.role is None:
+            raise access.members_only(where)
+    if where.archived_at and ctx.command.writes and not ctx.command.frozen_too:
+        raise Conflict(f"{where.name} is archived: it can be read but not changed. Staff can revive it.")
 
 
 def _missing(ctx: Context, parameter: Parameter) -> Any:
@@ -223,19 +228,24 @@ def _missing(ctx: Context, parameter: Parameter) -> Any:
     channel = ctx.channel
     if channel is not None and channel.community_id is not None:
         here = access.standing(ctx.db, channel.community_id, ctx.person_id)
-        if access.may_see(ctx.db, here.community, ctx.person_id, everything=ctx.admin):
-            return permitted(ctx, here)
+        if access.may_see(ctx.db, here, ctx.person_id, everything=ctx.admin):
+            return _meant(ctx, here)
     own = access.own_communities(ctx.db, ctx.person_id)
     if ctx.command.role is Role.FACILITATOR and not ctx.admin:
-        own = [c for c in own if access.role(ctx.db, c, ctx.person_id) == "facilitator"]
+        own = [c for c in own if c.role == "facilitator"]
         if not own:
             raise NotAllowed("Only facilitators may do that, and you facilitate no community here.")
     if parameter.about.own and len(own) == 1:
-        return permitted(ctx, access.standing(ctx.db, own[0].id, ctx.person_id))
+        return _meant(ctx, own[0])
     if parameter.about.own and own:
         names = ", ".join(c.slug for c in own[:COMPLETIONS])
         raise BadValue(f"Which community? Yours are: {names}.", tuple(c.slug for c in own[:COMPLETIONS]))
     raise BadValue("Which community? See them with /cop list.")
+
+
+def _meant(ctx: Context, where: access.Standing) -> Community:
+    permitted(ctx, where)
+    return access.community_by_id(ctx.db, where.id)
 
 
 def _complete_communities(ctx: Context) -> list[Option]:
@@ -272,6 +282,7 @@ _COMPLETERS: dict[Any, Callable[[Context], list[Option]]] = {
     Community: _complete_communities,
     Person: _complete_people,
     ZoneInfo: _complete_zones,
+    Occasion: _complete_occurrences,
     Occurrence: _complete_occurrences,
     Pulse: _complete_pulses,
     Resource: _complete_resources,

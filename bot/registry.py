@@ -14,6 +14,7 @@ from bot.chat import Actor, Address, Answer, Ask, MessageRef
 from bot.config import Config
 from bot.errors import NotFound
 from bot.rules import access
+from bot.rules.access import Occasion
 from bot.text import showable
 from bot.ui.calls import Call, Word, split
 from bot.ui.forms import TITLE_LIMIT, Field, Form, Option
@@ -341,6 +342,7 @@ TYPES = (
     ZoneInfo,
     tuple[str, ...],
     Community,
+    Occasion,
     Occurrence,
     Resource,
     Pulse,

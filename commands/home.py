@@ -12,17 +12,16 @@ group = Group("cop")
 @group.command("My communities, what is next and what waits for me", hidden=True, writes=False)
 def home(ctx: Context) -> Answer:
     """Show the whole home; nothing of a community the person does not belong to, beyond that it can be joined."""
-    roles = access.memberships(ctx.db, ctx.person_id)
     mine = access.own_communities(ctx.db, ctx.person_id)
     ids = [c.id for c in mine]
     view = cards.Home(
         name=ctx.actor.name,
-        communities=[(c.slug, c.name, roles[c.id]) for c in mine],
+        communities=[(c.slug, c.name, c.role or "") for c in mine],
         joinable=[] if mine else _joinable(ctx),
         sessions=sessions.upcoming(ctx.db, ids, ctx.now, limit=cards.SESSIONS, reader=ctx.person_id),
         pulses=pulses.waiting(ctx.db, ctx.person_id, ctx.now),
         resources=resources.listing(ctx.db, ids, limit=cards.RESOURCES, reader=ctx.person_id),
-        schedules=ctx.admin or "facilitator" in {roles[i] for i in ids},
+        schedules=ctx.admin or "facilitator" in {c.role for c in mine},
     )
     return Reply(cards.home(view, ctx.now))
 

@@ -18,14 +18,13 @@ SESSIONS_SHOWN = 5
 @group.command("My communities, sessions, preferences and data", writes=False, example="cop me")
 def me(ctx: Context) -> Answer:
     person = ctx.person
-    roles = access.memberships(ctx.db, ctx.person_id)
     mine = access.own_communities(ctx.db, ctx.person_id)
     coming = sessions.mine(ctx.db, ctx.person_id, ctx.now, limit=SESSIONS_SHOWN)
     link = linking.latest(ctx.db, person, ctx.now) if person.id else None
     return Reply(
         cards.me(
             person.name,
-            [(c.slug, c.name, roles[c.id]) for c in mine],
+            [(c.slug, c.name, c.role or "") for c in mine],
             [(s.code, s.title, s.starts_at, s.answer) for s in coming],
             pulses.waiting(ctx.db, ctx.person_id, ctx.now),
             _preferences(ctx),

@@ -70,7 +70,8 @@ def _welcoming(db: Db, by: Actor, at: Address) -> Community | None:
     person_id = people.recognise(db, by)
     if db.get(Greeting, (here.id, person_id)) is not None:
         return None
-    return here if access.may_see(db, here, person_id, everything=False) else None
+    where = access.standing_in(db, here, person_id)
+    return here if access.may_see(db, where, person_id, everything=False) else None
 
 
 def _welcome(db: Db, by: Actor, at: Address, now: datetime) -> Answer:

@@ -162,9 +162,7 @@ def endorse(ctx: Context, resource: Annotated[Resource, RESOURCE]) -> Answer:
 
 
 def _places(ctx: Context, community: Community | None) -> list[int]:
-    if community is None:
-        return access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
-    return [access.enter(ctx.db, community.id, ctx.person_id, everything=ctx.admin).id]
+    return access.readable(ctx.db, ctx.person_id, everything=ctx.admin, within=community)
 
 
 def _tends(ctx: Context, resource: Resource) -> bool:

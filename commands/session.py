@@ -5,10 +5,12 @@ from typing import Annotated
 
 from bot import when as times
 from bot.cards import sessions as cards
+from bot.cards.lists import MOST_NAMES
 from bot.chat import Answer, Reply, Update
 from bot.errors import BadValue, Problems
 from bot.registry import Context, Group, Param, Role
 from bot.rules import access, outbox, rsvps, sessions
+from bot.rules.access import Occasion
 from bot.rules.sessions import AnswerWord
 from bot.ui.cards import note
 from commands.paging import PAGE, SIZE, following
@@ -70,10 +72,7 @@ def list_(
     page: Annotated[int, PAGE] = 1,
 ) -> Answer:
     """List upcoming sessions the reader may know of, in their own zone."""
-    if community is not None:
-        places = [access.enter(ctx.db, community.id, ctx.person_id, everything=ctx.admin).id]
-    else:
-        places = access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
+    places = access.readable(ctx.db, ctx.person_id, everything=ctx.admin, within=community)
     since, until = _span(ctx, when) if when else (None, None)
     found = sessions.upcoming(
         ctx.db,
@@ -106,17 +105,18 @@ def _span(ctx: Context, text: str) -> tuple[datetime, datetime]:
 
 
 @group.command("One session and who is coming", writes=False, example="session show S12")
-def show(ctx: Context, session: Annotated[Occurrence, SESSION]) -> Answer:
+def show(ctx: Context, session: Annotated[Occasion, SESSION]) -> Answer:
     """Show a session whole, with the reader's own answer."""
-    access.enter(ctx.db, session.community_id, ctx.person_id, everything=ctx.admin)
+    access.enter(session.where, everything=ctx.admin)
     view = _view(ctx, session)
-    return Reply(cards.detail(view, sessions.roll(ctx.db, view.occurrence_id, view.capacity), ctx.now))
+    roll = sessions.roll(ctx.db, session.id, view.capacity, MOST_NAMES)
+    return Reply(cards.detail(view, roll, ctx.now))
 
 
 @group.command("Say whether you come", role=Role.MEMBER, example="session rsvp S12 yes")
 def rsvp(
     ctx: Context,
-    session: Annotated[Occurrence, SESSION],
+    session: Annotated[Occasion, SESSION],
     answer: Annotated[AnswerWord, Param("Will you come?", "yes, maybe or no")],
 ) -> Answer:
     """Answer; when the session is full, yes means a place on the waitlist."""
@@ -124,7 +124,7 @@ def rsvp(
     return Reply(note(cards.answered(standing)))
 
 
-def _view(ctx: Context, occurrence: Occurrence) -> sessions.View:
+def _view(ctx: Context, occurrence: Occurrence | Occasion) -> sessions.View:
     view = sessions.view(ctx.db, occurrence.id, ctx.person_id)
     assert view is not None, "its occurrence was just read"
     return view

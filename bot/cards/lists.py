@@ -7,9 +7,13 @@ from bot.ui.spans import Line, Mention, Span, plain
 MOST_NAMES = 30
 
 
-def names(people: Sequence[Mention], room: int) -> Line:
-    """Return the first names with commas between, at most 30 and about `room` characters, and how many more."""
-    return joined([(person,) for person in people[:MOST_NAMES]], len(people), room, ", ", " and {} more")
+def names(people: Sequence[Mention], room: int, total: int = 0) -> Line:
+    """Return the first names with commas between, at most 30 and about `room` characters, and how many more.
+
+    `total` is how many there are where `people` are only the first of them.
+    """
+    total = max(total, len(people))
+    return joined([(person,) for person in people[:MOST_NAMES]], total, room, ", ", " and {} more")
 
 
 def rows(lines: Sequence[Line], room: int) -> Line:

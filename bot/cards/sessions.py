@@ -32,7 +32,10 @@ def announcement(view: View, now: datetime) -> Card:
 
 
 def detail(view: View, roll: Roll, now: datetime) -> Card:
-    """The whole session for one reader: who is coming, and what the reader has said."""
+    """The whole session for one reader: who is coming, and what the reader has said.
+
+    Of `roll`, the first `lists.MOST_NAMES` of each kind are enough.
+    """
     blocks: list[Block] = []
     if view.cancelled:
         blocks.append(Text((Bold("Cancelled."),)))
@@ -50,10 +53,14 @@ def detail(view: View, roll: Roll, now: datetime) -> Card:
     )
     if view.description:
         blocks.append(Text((view.description,)))
-    groups = (("Going", roll.going), ("Waitlist", roll.waiting), ("Maybe", roll.maybe))
-    for label, names in groups:
+    groups = (
+        ("Going", roll.going, view.going),
+        ("Waitlist", roll.waiting, view.waiting),
+        ("Maybe", roll.maybe, view.maybe),
+    )
+    for label, names, total in groups:
         if names:
-            blocks.append(Text((Bold(f"{label}: "), *lists.names(names, NAMES_LIMIT))))
+            blocks.append(Text((Bold(f"{label}: "), *lists.names(names, NAMES_LIMIT, total))))
     if view.standing is not None:
         blocks.append(Text((answered(view.standing),)))
     if view.open(now):

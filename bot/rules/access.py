@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, true
+from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
 from bot.errors import BadValue, NotAllowed, NotFound
 from bot.ui.calls import Call
-from storage.database import Db
+from storage.database import Db, run
 from storage.tables import (
     Account,
     Channel,
@@ -31,63 +32,122 @@ NEAR = 25
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A community and what someone is in it: "member", "facilitator", or None for who does not belong."""
+    """What has to be known of a community to say what someone may do there.
 
-    community: Community
+    `role` is what they are in it: "member", "facilitator", or None for who does not belong.
+    """
+
+    id: int
+    slug: str
+    name: str
+    visibility: str
+    zone: str
+    archived_at: datetime | None
     role: str | None
 
 
-# Asked by nearly every command, so built once: building it would cost more than running it.
-_STANDING = (
-    select(Community, Membership.role)
-    .outerjoin(
-        Membership,
-        and_(col(Membership.community_id) == Community.id, col(Membership.person_id) == bindparam("person")),
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """An occurrence that someone may know of, and how they stand in its community."""
+
+    id: int
+    where: Standing
+
+
+# Asked by nearly every command, so built once.
+_MINE = and_(col(Membership.community_id) == Community.id, col(Membership.person_id) == bindparam("person"))
+_STANDINGS = (
+    select_columns(
+        col(Community.id),
+        col(Community.slug),
+        col(Community.name),
+        col(Community.visibility),
+        col(Community.zone),
+        col(Community.archived_at),
+        col(Membership.role),
     )
-    .where(col(Community.id) == bindparam("community"))
+    .select_from(Community)
+    .outerjoin(Membership, _MINE)
 )
-_OCCURRENCE = select(Occurrence).where(
-    col(Occurrence.session_id) == bindparam("session"), col(Occurrence.number) == bindparam("number")
+_STANDING = _STANDINGS.where(col(Community.id) == bindparam("community"))
+_OCCASION = (
+    _STANDINGS.add_columns(col(Occurrence.id))
+    .join(Occurrence, col(Occurrence.community_id) == Community.id)
+    .where(col(Occurrence.session_id) == bindparam("session"), col(Occurrence.number) == bindparam("number"))
+)
+_ROLE = select_columns(col(Membership.role)).where(
+    col(Membership.community_id) == bindparam("community"), col(Membership.person_id) == bindparam("person")
+)
+_ROLES = select_columns(col(Membership.community_id), col(Membership.role)).where(
+    col(Membership.person_id) == bindparam("person")
+)
+_OWN = _STANDINGS.where(col(Membership.role).is_not(None), col(Community.archived_at).is_(None)).order_by(
+    col(Community.name)
+)
+_ALL = select_columns(col(Community.id))
+_READABLE = _ALL.where(
+    or_(
+        col(Community.visibility) == "open",
+        col(Community.id).in_(
+            select_columns(col(Membership.community_id)).where(
+                col(Membership.person_id) == bindparam("person")
+            )
+        ),
+    )
+)
+_BY_SLUG = (
+    select(Community, Membership.role)
+    .outerjoin(Membership, _MINE)
+    .where(col(Community.slug) == bindparam("slug"))
+)
+_CHANNEL = select(Channel).where(
+    col(Channel.platform) == bindparam("platform"), col(Channel.external_id) == bindparam("external_id")
 )
 
 
 def standing(db: Db, community_id: int, person_id: int) -> Standing:
-    """Return the community behind a foreign key and what the person is in it."""
-    found, role = db.execute(_STANDING, {"community": community_id, "person": person_id}).one()
-    return Standing(found, role)
+    """Return how the person stands in the community behind a foreign key."""
+    return Standing(*run(db, _STANDING, community=community_id, person=person_id).one())
+
+
+def _standing(community: Community, role: str | None) -> Standing:
+    c = community
+    return Standing(c.id, c.slug, c.name, c.visibility, c.zone, c.archived_at, role)
+
+
+def standing_in(db: Db, community: Community, person_id: int) -> Standing:
+    """Return how the person stands in a community that has been read."""
+    return _standing(community, role(db, community, person_id))
 
 
 def role(db: Db, community: Community, person_id: int) -> str | None:
     """Return "member", "facilitator", or None for someone who does not belong."""
-    return db.exec(
-        select(Membership.role).where(
-            Membership.community_id == community.id, Membership.person_id == person_id
-        )
-    ).first()
+    found: str | None = run(db, _ROLE, community=community.id, person=person_id).scalar()
+    return found
 
 
-def may_see(db: Db, community: Community, person_id: int, *, everything: bool) -> bool:
+def may_see(db: Db, where: Standing, person_id: int, *, everything: bool) -> bool:
     """Return whether the person may know of the community.
 
     A private one is known only to its members and to those invited.
     """
-    if everything or community.visibility != "private":
+    if everything or where.visibility != "private" or where.role is not None:
         return True
-    return role(db, community, person_id) is not None or invited(db, community, person_id)
+    return invited(db, where.id, person_id)
 
 
-def members_only(community: Community) -> NotAllowed:
+def members_only(community: Community | Standing) -> NotAllowed:
     """Return the refusal for someone who does not belong, with the way in."""
     join = ("Join", Call("cop join", {"community": community.slug}))
     return NotAllowed(f"That is for members of {community.name}.", join)
 
 
-def invited(db: Db, community: Community, person_id: int) -> bool:
+def invited(db: Db, community_id: int, person_id: int) -> bool:
     """Return whether a facilitator has invited the person and they have not answered yet."""
     return (
         db.exec(
             select(JoinRequest.id).where(
-                JoinRequest.community_id == community.id,
+                JoinRequest.community_id == community_id,
                 JoinRequest.person_id == person_id,
                 JoinRequest.outcome == "invited",
             )
@@ -108,43 +168,35 @@ def _visible(person_id: int, everything: bool) -> ColumnElement[bool]:
     return or_(col(Community.visibility) != "private", col(Community.id).in_(mine))
 
 
-def readable(db: Db, person_id: int, *, everything: bool) -> list[int]:
+def readable(db: Db, person_id: int, *, everything: bool, within: Community | None = None) -> list[int]:
     """Return the ids of the communities whose sessions, resources and pulses the person may read.
 
     Those of a community by request are for its members, as its walls would otherwise be of glass:
-    its name and purpose are open, what is inside is not.
+    its name and purpose are open, what is inside is not. Where only those `within` one are asked for,
+    raises NotAllowed as `enter` does.
     """
-    ids = select(Community.id)
-    if not everything:
-        mine = select(Membership.community_id).where(Membership.person_id == person_id)
-        ids = ids.where(or_(col(Community.visibility) == "open", col(Community.id).in_(mine)))
-    return list(db.exec(ids).all())
+    if within is not None:
+        enter(standing_in(db, within, person_id), everything=everything)
+        return [within.id]
+    found = run(db, _ALL) if everything else run(db, _READABLE, person=person_id)
+    return list(found.scalars().all())
 
 
-def enter(db: Db, community_id: int, person_id: int, *, everything: bool) -> Community:
-    """Return the community if the person may read what is inside it. Raises NotAllowed naming the way in."""
-    found = community_by_id(db, community_id)
-    if not everything and found.visibility != "open" and role(db, found, person_id) is None:
-        raise members_only(found)
-    return found
+def enter(where: Standing, *, everything: bool) -> None:
+    """Raise NotAllowed, naming the way in, for who may not read what is inside the community."""
+    if not everything and where.visibility != "open" and where.role is None:
+        raise members_only(where)
 
 
 def memberships(db: Db, person_id: int) -> dict[int, str]:
     """Return the person's role in each community they belong to."""
-    rows = db.exec(
-        select(Membership.community_id, Membership.role).where(Membership.person_id == person_id)
-    ).all()
-    return dict(rows)
+    rows = run(db, _ROLES, person=person_id)
+    return {row.community_id: row.role for row in rows}
 
 
-def own_communities(db: Db, person_id: int) -> Sequence[Community]:
-    """Return the communities the person belongs to and that are not archived, by name."""
-    mine = select(Membership.community_id).where(Membership.person_id == person_id)
-    return db.exec(
-        select(Community)
-        .where(col(Community.id).in_(mine), col(Community.archived_at).is_(None))
-        .order_by(Community.name)
-    ).all()
+def own_communities(db: Db, person_id: int) -> list[Standing]:
+    """Return how the person stands in those they belong to and that are not archived, by name."""
+    return [Standing(*row) for row in run(db, _OWN, person=person_id)]
 
 
 def community_by_id(db: Db, community_id: int) -> Community:
@@ -154,22 +206,24 @@ def community_by_id(db: Db, community_id: int) -> Community:
     return found
 
 
-def community(db: Db, text: str, person_id: int, *, everything: bool) -> Community:
-    """Return the visible community of this slug or name, or the only one that begins so.
+def community(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Community, Standing]:
+    """Return the visible community of this slug or name, or the only one that begins so, and how they stand in it.
 
     Raises NotFound, the same whether there is none or it is private; BadValue when several fit.
     """
     wanted = text.strip().strip("#").casefold()
-    exact = db.exec(select(Community).where(Community.slug == wanted)).first()
-    if exact is not None and may_see(db, exact, person_id, everything=everything):
-        return exact
+    exact = db.execute(_BY_SLUG, {"slug": wanted, "person": person_id}).first()
+    if exact is not None:
+        found, where = exact[0], _standing(*exact)
+        if may_see(db, where, person_id, everything=everything):
+            return found, where
     seen = visible_communities(db, person_id, everything=everything)
     named = [c for c in seen if c.name.casefold() == wanted]
     near = named or [
         c for c in seen if wanted and (c.slug.startswith(wanted) or c.name.casefold().startswith(wanted))
     ]
     if len(near) == 1:
-        return near[0]
+        return near[0], standing_in(db, near[0], person_id)
     if near:
         slugs = tuple(c.slug for c in near[:NEAR])
         raise BadValue(f"Several communities begin so: {', '.join(slugs)}. Which one?", slugs)
@@ -213,9 +267,9 @@ def accounts(db: Db, platform: str) -> Sequence[Account]:
 
 def channel(db: Db, platform: str, external_id: str) -> Channel | None:
     """Return what is known of a platform's channel."""
-    return db.exec(
-        select(Channel).where(Channel.platform == platform, Channel.external_id == external_id)
-    ).first()
+    values = {"platform": platform, "external_id": external_id}
+    found: Channel | None = db.execute(_CHANNEL, values).scalars().first()
+    return found
 
 
 _CODE = re.compile(r"\s*([a-z])?\s*0*(\d{1,9})(?:\.0*(\d{1,6}))?\s*", re.IGNORECASE)
@@ -232,7 +286,7 @@ def _gone(what: str, code: str) -> NotFound:
     return NotFound(f"There is no {what} {code} that you can see. It may have been removed.")
 
 
-Thing = TypeVar("Thing", Occurrence, Resource, Pulse)
+Thing = TypeVar("Thing", Resource, Pulse)
 
 
 def _within(
@@ -241,18 +295,28 @@ def _within(
     if found is None:
         raise gone
     where = standing(db, found.community_id, person_id)
-    open_to_all = everything or where.role is not None or where.community.visibility != "private"
-    if not open_to_all and not invited(db, where.community, person_id):
+    if not may_see(db, where, person_id, everything=everything):
         raise gone
     return found, where
 
 
-def occurrence(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Occurrence, Standing]:
-    """Return the occurrence named "S12.3" and where it is; "S12" is the session's first. Raises BadValue, NotFound."""
+def occasion(db: Db, text: str, person_id: int, *, everything: bool) -> Occasion:
+    """Return the occurrence named "S12.3"; "S12" is the session's first. Raises BadValue, NotFound."""
     session_id, number = _code(text, "S", "session")
-    found = db.execute(_OCCURRENCE, {"session": session_id, "number": number or 1}).scalars().first()
-    gone = _gone("session", f"S{session_id}" + (f".{number}" if number else ""))
-    return _within(db, found, gone, person_id, everything)
+    row = run(db, _OCCASION, session=session_id, number=number or 1, person=person_id).first()
+    if row is not None:
+        *place, occurrence_id = row
+        found = Occasion(occurrence_id, Standing(*place))
+        if may_see(db, found.where, person_id, everything=everything):
+            return found
+    raise _gone("session", f"S{session_id}" + (f".{number}" if number else ""))
+
+
+def whole(db: Db, found: Occasion) -> Occurrence:
+    """Return the occurrence itself."""
+    occurrence = db.get(Occurrence, found.id)
+    assert occurrence is not None, "it was found in this transaction"
+    return occurrence
 
 
 def resource(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Resource, Standing]:

@@ -18,7 +18,7 @@ from bot.cards.sessions import seat_free
 from bot.errors import Conflict, NotFound
 from bot.rules import outbox
 from bot.rules.sessions import AnswerWord, Standing, view
-from storage.database import Db, locked
+from storage.database import Db, hold, run
 from storage.tables import Occurrence, Rsvp, Session
 
 _SHOWN = frozenset({"yes", "maybe"})
@@ -32,23 +32,20 @@ def answer(db: Db, occurrence_id: int, person_id: int, said: AnswerWord, now: da
     given up goes to the first who waits, who is told. The caller has checked that the person is a
     member. Raises NotFound, and Conflict once the session is cancelled or over.
     """
-    occurrence = locked(db, Occurrence, occurrence_id)
-    if occurrence is None:
-        raise NotFound("That session is gone.")
-    if occurrence.cancelled_at is not None:
-        raise Conflict("That session is cancelled, so there is nothing to answer.")
-    if now >= occurrence.ends_at:
-        raise Conflict("That session is over, so it takes no more answers.")
     queue = _queue(db, occurrence_id, person_id)
+    if queue is None:
+        raise NotFound("That session is gone.")
+    if queue.cancelled_at is not None:
+        raise Conflict("That session is cancelled, so there is nothing to answer.")
+    if now >= queue.ends_at:
+        raise Conflict("That session is over, so it takes no more answers.")
     if queue.own == said:
         return _standing(said, queue.yes, queue.ahead, queue.capacity)
     place = queue.place if queue.own and said != "yes" else queue.last + 1
-    db.connection().execute(
-        _CHANGE if queue.own else _ADD,
-        {"occurrence": occurrence_id, "person": person_id, "said": said, "place": place, "now": now},
-    )
+    record = _CHANGE if queue.own else _ADD
+    run(db, record, occurrence=occurrence_id, person=person_id, said=said, place=place, now=now)
     if queue.own == "yes":
-        _pass_on(db, occurrence, queue, now)
+        _pass_on(db, occurrence_id, queue, now)
     if {queue.own, said} & _SHOWN:
         outbox.redraw(db, f"session:{occurrence_id}", now)
     others = queue.yes - (queue.own == "yes")
@@ -60,15 +57,12 @@ def withdraw(db: Db, occurrence_id: int, person_id: int, now: datetime, said: st
 
     A seat given up goes to the first who waits. Once the session is over nothing changes.
     """
-    occurrence = locked(db, Occurrence, occurrence_id)
-    if occurrence is None or now >= occurrence.ends_at:
-        return False
     queue = _queue(db, occurrence_id, person_id)
-    if not queue.own or said not in ("", queue.own):
+    if queue is None or now >= queue.ends_at or not queue.own or said not in ("", queue.own):
         return False
-    db.connection().execute(_DROP, {"occurrence": occurrence_id, "person": person_id})
+    run(db, _DROP, occurrence=occurrence_id, person=person_id)
     if queue.own == "yes":
-        _pass_on(db, occurrence, queue, now)
+        _pass_on(db, occurrence_id, queue, now)
     if queue.own in _SHOWN:
         outbox.redraw(db, f"session:{occurrence_id}", now)
     return True
@@ -92,11 +86,13 @@ def withdraw_all(db: Db, person_id: int, now: datetime, community_id: int | None
 
 @dataclass(frozen=True, slots=True)
 class _Queue:
-    """The person's own answer and place ("" and 0 for none), and those who said yes.
+    """The occurrence, the person's own answer and place ("" and 0 for none), and those who said yes.
 
     `ahead` is how many of the `yes` stand before the person; `last` is the highest place given so far.
     """
 
+    ends_at: datetime
+    cancelled_at: datetime | None
     capacity: int | None
     own: str
     place: int
@@ -105,11 +101,13 @@ class _Queue:
     last: int
 
 
-# This runs for every press of a button, so its statements are built once and pass by the unit of work.
+# This runs for every press of a button, so its statements are built once.
 _OWN = aliased(Rsvp)
 _YES = col(Rsvp.answer) == "yes"
 _QUEUE = (
     select(
+        col(Occurrence.ends_at),
+        col(Occurrence.cancelled_at),
         col(Session.capacity),
         func.coalesce(col(_OWN.answer), ""),
         func.coalesce(col(_OWN.place), 0),
@@ -122,7 +120,7 @@ _QUEUE = (
     .outerjoin(_OWN, and_(_OWN.occurrence_id == Occurrence.id, _OWN.person_id == bindparam("person")))
     .outerjoin(Rsvp, col(Rsvp.occurrence_id) == Occurrence.id)
     .where(col(Occurrence.id) == bindparam("occurrence"))
-    .group_by(col(Session.capacity), col(_OWN.answer), col(_OWN.place))
+    .group_by(col(Occurrence.id), col(Session.id), col(_OWN.answer), col(_OWN.place))
 )
 _MINE = and_(Rsvp.occurrence_id == bindparam("occurrence"), Rsvp.person_id == bindparam("person"))
 _SAID: dict[str, Any] = {
@@ -135,10 +133,11 @@ _CHANGE = update(Rsvp).where(_MINE).values(**_SAID)
 _DROP = delete(Rsvp).where(_MINE)
 
 
-def _queue(db: Db, occurrence_id: int, person_id: int) -> _Queue:
-    db.flush()
-    row = db.connection().execute(_QUEUE, {"occurrence": occurrence_id, "person": person_id}).one()
-    return _Queue(*row)
+def _queue(db: Db, occurrence_id: int, person_id: int) -> _Queue | None:
+    """Keep the occurrence from others until the transaction ends, and return how it stands."""
+    hold(db, Occurrence, occurrence_id)
+    row = run(db, _QUEUE, occurrence=occurrence_id, person=person_id).first()
+    return _Queue(*row) if row is not None else None
 
 
 def _standing(said: str, yes: int, ahead: int, capacity: int | None) -> Standing:
@@ -147,27 +146,27 @@ def _standing(said: str, yes: int, ahead: int, capacity: int | None) -> Standing
     return Standing(said, waiting, going=min(yes, seats))
 
 
-def _pass_on(db: Db, occurrence: Occurrence, before: _Queue, now: datetime) -> None:
+def _pass_on(db: Db, occurrence_id: int, before: _Queue, now: datetime) -> None:
     """Tell the first who waited that a seat is theirs, if the person leaving the queue had one."""
     if before.capacity is None or not before.ahead < before.capacity < before.yes:
         return
-    if occurrence.cancelled_at is not None:
+    if before.cancelled_at is not None:
         return
     person_id, place = db.exec(
         select_rows(Rsvp.person_id, Rsvp.place)
-        .where(Rsvp.occurrence_id == occurrence.id, Rsvp.answer == "yes")
+        .where(Rsvp.occurrence_id == occurrence_id, Rsvp.answer == "yes")
         .order_by(col(Rsvp.place))
         .offset(before.capacity - 1)
         .limit(1)
     ).one()
-    shown = view(db, occurrence.id)
+    shown = view(db, occurrence_id)
     assert shown is not None, "its occurrence is locked"  # and foreign keys hold
     outbox.tell(
         db,
         person_id,
         seat_free(shown),
         kind="notice",
-        key=f"seat:{occurrence.id}:{person_id}:{place}:{now:%Y%m%dT%H%M%S%f}",
+        key=f"seat:{occurrence_id}:{person_id}:{place}:{now:%Y%m%dT%H%M%S%f}",
         now=now,
-        expires_at=occurrence.ends_at,
+        expires_at=before.ends_at,
     )

@@ -35,7 +35,7 @@ async def test_a_newcomer_is_offered_what_can_be_joined_and_stays_unknown(world:
 
 async def test_where_nothing_can_be_joined_the_way_to_the_list_is_left(world: World) -> None:
     await world.database.write(
-        lambda db: setattr(access.community(db, "python", 0, everything=True), "visibility", "private")
+        lambda db: setattr(access.community(db, "python", 0, everything=True)[0], "visibility", "private")
     )
     home = await at_home(world, "eve")
     assert "propose one with /cop propose" in words(home)

@@ -79,7 +79,7 @@ async def test_a_community_by_request_is_asked_and_tells_nothing_of_its_inside(w
 @pytest.mark.parametrize("case", ["unwanted", "archived", "private", "unconnected", "bot", "workspace"])
 async def test_where_no_welcome_is_wanted_nobody_becomes_known(world: World, case: str) -> None:
     def change(db: Db) -> None:
-        python = access.community(db, "python", 0, everything=True)
+        python, _ = access.community(db, "python", 0, everything=True)
         python.welcome = case != "unwanted"
         python.archived_at = NOW if case == "archived" else None
         python.visibility = "private" if case == "private" else "open"
@@ -120,7 +120,7 @@ async def test_a_channel_is_called_by_its_new_name(world: World) -> None:
 
 async def test_a_closed_channel_is_paused_told_once_and_opened_again(world: World) -> None:
     def announce(db: Db) -> None:
-        python = access.community(db, "python", 0, everything=True)
+        python, _ = access.community(db, "python", 0, everything=True)
         outbox.announce(db, python, note("News"), kind="notice", key="news", now=NOW)
 
     await world.database.write(announce)
@@ -164,7 +164,7 @@ async def test_being_removed_pauses_every_channel_and_is_told_where_people_can_b
         fran = people.recognise(db, actor("fran"))
         db.add(Account(person_id=fran, platform="other", external_id="f", name="Fran", seen_at=NOW))
         there = Address("memory", "there", "T2", name="there")
-        communities.connect(db, access.community(db, "python", 0, everything=True), there)
+        communities.connect(db, access.community(db, "python", 0, everything=True)[0], there)
 
     await world.database.write(prepare)
     for delivery in ("d1", "d1", "d2"):
@@ -208,7 +208,7 @@ async def test_who_can_still_be_met_keeps_their_seat(world: World, case: str) ->
             fran = people.recognise(db, actor("fran"))
             db.add(Account(person_id=fran, platform="other", external_id="f", name="Fran", seen_at=NOW))
         if case == "another workspace":
-            python = access.community(db, "python", 0, everything=True)
+            python, _ = access.community(db, "python", 0, everything=True)
             communities.connect(db, python, Address("memory", "there", "T2"))
 
     await world.database.write(prepare)

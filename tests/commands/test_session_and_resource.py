@@ -240,7 +240,7 @@ async def test_an_unconnected_channel_and_an_archived_community_save_nothing(
     if place == "archived":
 
         def archive(db: Db) -> None:
-            communities.archive(db, access.community(db, "python", 0, everything=True), NOW)
+            communities.archive(db, access.community(db, "python", 0, everything=True)[0], NOW)
 
         await world.database.write(archive)
     assert await world.react("ana", "bookmark", "q", at) is None
@@ -249,7 +249,7 @@ async def test_an_unconnected_channel_and_an_archived_community_save_nothing(
 
 async def test_a_community_chooses_its_own_reactions(world: World) -> None:
     def choose(db: Db) -> None:
-        place = access.community(db, "python", 0, everything=True)
+        place, _ = access.community(db, "python", 0, everything=True)
         place.reactions = {"save": ["star", "inbox_tray"]}
         db.add(place)
 

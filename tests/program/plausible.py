@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.registry import Command, Parameter
+from bot.rules.access import Occasion
 from storage.tables import Community, Occurrence, Person, Pulse, Resource
 from tests.program.village import Village
 
@@ -18,6 +19,7 @@ _BY_TYPE: Mapping[Any, str] = {
     ZoneInfo: "Europe/London",
     tuple[str, ...]: "one, two",
     Community: "python",
+    Occasion: "S1",
     Occurrence: "S1",
     Resource: "R1",
     Pulse: "P1",

@@ -4,6 +4,7 @@ import pytest
 
 from bot.app import registry
 from bot.registry import Command, Parameter, Role
+from bot.rules.access import Occasion
 from bot.ui.calls import Call
 from storage.tables import Community, Occurrence, Pulse, Resource
 from tests.program.conftest import Rehearse
@@ -12,8 +13,8 @@ from tests.program.stage import ADMIN, Heard, Stage
 from tests.program.village import ELSEWHERE, FACILITATOR, INSIDER, MEMBER, SECRET, STRANGER, Village
 
 OUTSIDERS = (STRANGER, MEMBER, FACILITATOR, ELSEWHERE)
-HIDDEN = {Community: SECRET, Occurrence: "S2", Resource: "R3", Pulse: "P3"}
-ABSENT = {Community: "bassoon", Occurrence: "S99", Resource: "R99", Pulse: "P99"}
+HIDDEN = {Community: SECRET, Occasion: "S2", Occurrence: "S2", Resource: "R3", Pulse: "P3"}
+ABSENT = {Community: "bassoon", Occasion: "S99", Occurrence: "S99", Resource: "R99", Pulse: "P99"}
 NAMING = [
     (command, parameter)
     for command in registry().commands.values()

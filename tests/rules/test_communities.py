@@ -108,7 +108,7 @@ def test_a_private_community_is_known_to_members_and_the_invited_only(db: Db) ->
             access.community(db, "secret", stranger.id or 0, everything=False)
     communities.invite(db, secret, mo, fran, NOW)
     db.flush()
-    assert access.community(db, "secret", mo.id or 0, everything=False) == secret
+    assert access.community(db, "secret", mo.id or 0, everything=False)[0] == secret
     assert communities.join(db, secret, mo, NOW) is None
     with pytest.raises(NotFound):
         access.community(db, "secret", ana.id or 0, everything=False)
@@ -118,9 +118,9 @@ def test_a_community_is_found_by_slug_name_or_unique_beginning(db: Db) -> None:
     fran = person(db, "Fran")
     viz, vis = community(db, "data-viz", fran), community(db, "data-vision", fran)
     me = fran.id or 0
-    assert access.community(db, "DATA VIZ", me, everything=False) == viz
-    assert access.community(db, "#data-viz", me, everything=False) == viz
-    assert access.community(db, "data-vis", me, everything=False) == vis
+    assert access.community(db, "DATA VIZ", me, everything=False)[0] == viz
+    assert access.community(db, "#data-viz", me, everything=False)[0] == viz
+    assert access.community(db, "data-vis", me, everything=False)[0] == vis
     with pytest.raises(BadValue, match="Several"):
         access.community(db, "data", me, everything=False)
     with pytest.raises(NotFound, match="Did you mean data-viz"):

@@ -178,7 +178,7 @@ async def test_someone_taken_in_is_not_invited_as_well(database: Database, cast:
         lambda db: communities.invite(db, place(db), person(db, "Sam"), person(db, "Flo"), NOW),
     )
     assert isinstance(other, Conflict)
-    assert not await database.read(lambda db: access.invited(db, place(db), person(db, "Sam").id or 0))
+    assert not await database.read(lambda db: access.invited(db, place(db).id, person(db, "Sam").id or 0))
 
 
 async def test_a_channel_goes_to_whoever_is_first(database: Database, cast: Cast) -> None:
