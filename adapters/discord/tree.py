@@ -142,7 +142,9 @@ def _command(name: str, command: Command) -> app_commands.Command[Any, ..., None
 
 
 def _declared(parameter: Parameter) -> inspect.Parameter:
-    option = (_Completed if completable(parameter) else _Option)(parameter)
+    # Only what is typed can be completed: people are picked from Discord's own list.
+    typed = parameter.field().kind not in _TYPES
+    option = (_Completed if typed and completable(parameter) else _Option)(parameter)
     return inspect.Parameter(parameter.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
 
 
