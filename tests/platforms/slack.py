@@ -29,6 +29,9 @@ ADA = "slack:U0ADA"
 """The account of whoever is called Ada."""
 
 
+Mode = Literal["socket", "http"]
+
+
 class Workspace:
     """The loopback Slack and everybody in it."""
 
@@ -36,7 +39,7 @@ class Workspace:
         self,
         slack: Slack,
         adapter: SlackAdapter,
-        mode: Literal["socket", "http"],
+        mode: Mode,
         settle: Callable[[], Awaitable[None]],
     ) -> None:
         self.mode = mode
@@ -94,13 +97,14 @@ class Channel:
 
     @property
     def messages(self) -> list[str]:
-        return [self._at.text(m, None) for m in self._shown()]
+        return [self._at.text(m, None) for m in self.shown()]
 
     @property
     def newest(self) -> MessageRef:
-        return _ref(self._shown()[-1])
+        return reference(self.shown()[-1])
 
-    def _shown(self) -> list[Message]:
+    def shown(self) -> list[Message]:
+        """Return the messages themselves."""
         return [m for m in self._place.messages if not (m.deleted or m.only or m.thread)]
 
 
@@ -109,21 +113,21 @@ class Member:
 
     def __init__(self, at: Workspace, person: Person) -> None:
         self._at = at
-        self._person = person
+        self.person = person
         self._shown: Message | View | None = None
         self._files: list[str] = []
         self.mark = ""
 
     @property
     def sees(self) -> str:
-        zone = self._person.user.zone
+        zone = self.person.user.zone
         match self._shown:
             case Message():
                 seen = self._at.text(self._shown, zone)
             case View(body=body):
                 seen = self._at.reader(zone).view(body)
             case None:
-                seen = self._person.trouble
+                seen = self.person.trouble
         return "\n".join([seen, *self._files]).strip()
 
     @property
@@ -136,65 +140,68 @@ class Member:
 
     @property
     def _form(self) -> View | None:
-        return self._person.modal
+        return self.person.modal
 
     @property
     def inbox(self) -> list[str]:
-        there = self._at.slack.workspace.direct(self._person.id).messages
+        there = self._at.slack.workspace.direct(self.person.id).messages
         sent = [m for m in there if m.user == BOT_USER and not (m.only or m.deleted or m.thread or _bare(m))]
-        return [self._at.text(m, self._person.user.zone) for m in sent]
+        return [self._at.text(m, self.person.user.zone) for m in sent]
 
     async def says(self, text: str, in_: str = "#general") -> None:
         if self._at.mode == "http" and any("\ud800" <= c <= "\udfff" for c in text):
             pytest.skip("a form of HTTP carries no half characters")
         await self._leaves_form()
         place = self._enters(in_)
-        await self._acts(self._person.command(text, place))
+        await self._acts(self.person.command(text, place))
 
     async def writes(self, text: str, in_: str = "#general") -> MessageRef:
-        return _ref(self._person.write(self._enters(in_), text))
+        return reference(self.person.write(self._enters(in_), text))
 
     async def presses(self, label: str, in_: str = "") -> None:
-        on, element = self._button(label, in_)
+        await self.presses_on(*self._button(label, in_))
+
+    async def presses_on(self, on: Message | View, element: Json) -> None:
+        """Press this very button."""
         if isinstance(on, Message):
             await self._leaves_form()
-        await self._acts(self._person.press(on, element), on)
+        await self._acts(self.person.press(on, element))
 
     async def fills(self, **values: str) -> None:
         """Enter the values, page after page, and submit."""
         view = self._form
         if view is None or not inputs(view):
-            raise LookupError(f"{self._person.user.name} has no form open")
+            raise LookupError(f"{self.person.user.name} has no form open")
         left = dict(values)
         pages: set[str] = set()
         while view is not None and view.hash not in pages:
             pages.add(view.hash)
             for name in [name for name in left if name in inputs(view)]:
-                self._person.enter(view, *entry(view, name, left.pop(name), self._at.people))
-            await self._acts(self._person.submit(view))
+                self.person.enter(view, *entry(view, name, left.pop(name), self._at.people))
+            await self._acts(self.person.submit(view))
             view = self._form
             if not left or view is None or view.errors:
                 break
         if left:
-            raise LookupError(f"{self._person.user.name} was not asked for {', '.join(left)}")
+            raise LookupError(f"{self.person.user.name} was not asked for {', '.join(left)}")
 
     async def reacts(self, character: str, to: MessageRef | None = None, in_: str = "#general") -> None:
         message = self._message(to, in_)
-        await self._acts(self._person.react(message, name_of(character)), message)
+        await self._acts(self.person.react(message, name_of(character)))
 
     async def unreacts(self, character: str, to: MessageRef | None = None, in_: str = "#general") -> None:
         message = self._message(to, in_)
-        await self._acts(self._person.unreact(message, name_of(character)), message)
+        await self._acts(self.person.unreact(message, name_of(character)))
 
     async def completes(self, text: str, param: str, typed: str = "", in_: str = "#general") -> list[str]:
         pytest.skip("Slack completes nothing of what is typed after a command")
 
     async def again(self) -> None:
-        await self._person.again()
+        await self.person.again()
         await self._at.adapter.idle()
         await self._at.settle()
 
-    async def _acts(self, act: Awaitable[Any], on: Message | View | None = None) -> None:
+    async def _acts(self, act: Awaitable[Any]) -> None:
         ledger = self._at.slack.workspace.ledger
         before = len(ledger.effects)
         await act
@@ -206,7 +213,7 @@ class Member:
         self._files = [
             self._at.file({"id": e.id, "title": e.body["name"]})
             for e in caused
-            if e.kind == "uploaded" and e.where == self._at.slack.workspace.direct(self._person.id).id
+            if e.kind == "uploaded" and e.where == self._at.slack.workspace.direct(self.person.id).id
         ]
         if self._form is not None and self._form.errors:
             self._shown = self._form
@@ -216,9 +223,9 @@ class Member:
         workspace = self._at.slack.workspace
         for effect in reversed(caused):
             match effect.kind:
-                case "opened" | "updated" | "pushed" if effect.where == self._person.id:
+                case "opened" | "updated" | "pushed" if effect.where == self.person.id:
                     return workspace.view(effect.id)
-                case "whispered" if effect.body["user"] == self._person.id:
+                case "whispered" if effect.body["user"] == self.person.id:
                     return workspace.find(effect.where, effect.id)
                 case "posted" | "edited":
                     return workspace.find(effect.where, effect.id)
@@ -226,19 +233,19 @@ class Member:
 
     def _enters(self, name: str) -> Place:
         place = self._at.slack.workspace.channel(name)
-        self._person.joins(place)
+        self.person.joins(place)
         return place
 
     def _message(self, to: MessageRef | None, in_: str) -> Message:
         ref = to or self._at.channel(in_).newest
         message = self._at.slack.workspace.find(ref.at.channel, ref.id)
         assert message is not None, f"there is no message {ref.id}"
-        self._person.joins(self._at.slack.workspace.channels[message.channel])
+        self.person.joins(self._at.slack.workspace.channels[message.channel])
         return message
 
     async def _leaves_form(self) -> None:
-        while self._person.modal is not None:
-            await self._person.close()
+        while self.person.modal is not None:
+            await self.person.close()
 
     def _button(self, label: str, in_: str) -> tuple[Message | View, Json]:
         """Return the button of this label on the newest thing in sight that has one."""
@@ -246,10 +253,10 @@ class Member:
         everywhere = self._at.slack.workspace.channels.values()
         for channel in everywhere:
             if not channel.private and not channel.direct:
-                self._person.joins(channel)
-        sights: list[Message | View] = [m for m in self._person.screen if place in ("", m.channel)]
-        if self._person.modal is not None and not in_:
-            sights.append(self._person.modal)
+                self.person.joins(channel)
+        sights: list[Message | View] = [m for m in self.person.screen if place in ("", m.channel)]
+        if self.person.modal is not None and not in_:
+            sights.append(self.person.modal)
         there: list[list[str]] = []
         for sight in reversed(sights):
             found = buttons(sight)
@@ -258,11 +265,12 @@ class Member:
                 return sight, named
             there += [[text for text, _ in found]] if found else []
         raise LookupError(
-            f"{self._person.user.name} sees no button “{label}”; the newest cards have {there[:3]}"
+            f"{self.person.user.name} sees no button “{label}”; the newest cards have {there[:3]}"
         )
 
 
-def _ref(message: Message) -> MessageRef:
+def reference(message: Message) -> MessageRef:
+    """Return how the core refers to a message."""
     return MessageRef(Address("slack", message.channel, TEAM), message.ts)
 
 
@@ -337,33 +345,37 @@ def entry(view: View, name: str, value: str, people: Mapping[str, str]) -> tuple
     raise LookupError(f"{name} takes no {value}")
 
 
+def installed(hearth: Hearth, slack: Slack, mode: Mode, folder: Path) -> SlackAdapter:
+    """Return the adapter of a bot that is installed in this workspace."""
+    app = slack.workspace.app
+    settings = {
+        "enabled": True,
+        "mode": mode,
+        "bot_token": app.bot_token,
+        "app_token": app.app_token,
+        "signing_secret": app.signing_secret,
+        "api_url": slack.api_url,
+    }
+    adapter = SlackAdapter(
+        SlackSettings.model_validate(settings),
+        parse=hearth.registry.parse,
+        confidential=hearth.registry.confidential,
+        clock=hearth.clock,
+        data_dir=folder,
+        bot_name=hearth.config.bot.name,
+    )
+    if mode == "http":
+        slack.serve_to(adapter.receive)
+    return adapter
+
+
 @asynccontextmanager
 async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> AsyncIterator[Workspace]:
     """Open a workspace with the app installed, and wait until the bot answers there."""
-    mode: Literal["socket", "http"] = "socket" if hearth.database.dialect == "sqlite" else "http"
+    mode: Mode = "socket" if hearth.database.dialect == "sqlite" else "http"
     with TemporaryDirectory() as folder:
         async with Slack(clock=hearth.clock) as slack:
-            app = slack.workspace.app
-            settings = SlackSettings.model_validate(
-                {
-                    "enabled": True,
-                    "mode": mode,
-                    "bot_token": app.bot_token,
-                    "app_token": app.app_token,
-                    "signing_secret": app.signing_secret,
-                    "api_url": slack.api_url,
-                }
-            )
-            adapter = SlackAdapter(
-                settings,
-                parse=hearth.registry.parse,
-                confidential=hearth.registry.confidential,
-                clock=hearth.clock,
-                data_dir=Path(folder),
-                bot_name=hearth.config.bot.name,
-            )
-            if mode == "http":
-                slack.serve_to(adapter.receive)
+            adapter = installed(hearth, slack, mode, Path(folder))
             running = asyncio.create_task(adapter.run(hearth.dispatcher.handle))
             await slack.listening()
             yield Workspace(slack, adapter, mode, settle)
