@@ -1,7 +1,8 @@
 """`session`: gatherings, and who comes to them."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from bot import when as times
 from bot.cards import sessions as cards
@@ -9,8 +10,9 @@ from bot.cards.lists import MOST_NAMES
 from bot.chat import Answer, Reply, Update
 from bot.errors import BadValue, Problems
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, outbox, rsvps, sessions
+from bot.rules import access, announcing, rsvps, series, sessions
 from bot.rules.access import Occasion
+from bot.rules.series import Scope
 from bot.rules.sessions import AnswerWord
 from bot.ui.cards import note
 from commands.paging import PAGE, SIZE, following
@@ -20,6 +22,12 @@ group = Group("session", "Gatherings: scheduling them and saying whether you com
 
 COMMUNITY = Param("Community", "its short name, for example python", limit=100)
 SESSION = Param("Session", "for example S12", limit=100)
+TITLE = Param("Title", limit=150)
+DURATION = Param("Duration", "60m", limit=40)
+WHERE = Param("Where", "a room, a link, or this channel", limit=200)
+SEATS = Param("Seats", "empty: no limit", low=1, high=10_000)
+DESCRIPTION = Param("Description", limit=1_500)
+SCOPE = Param("Of a series", "this one, this and the following, or all to come")
 
 
 @group.command(
@@ -27,16 +35,19 @@ SESSION = Param("Session", "for example S12", limit=100)
 )
 def schedule(
     ctx: Context,
-    title: Annotated[str, Param("Title", limit=150)],
+    title: Annotated[str, TITLE],
     when: Annotated[datetime, Param("When", "for example: tue 15:00", limit=100)],
-    duration: Annotated[timedelta | None, Param("Duration", "60m", limit=40)] = None,
-    where: Annotated[str | None, Param("Where", "a room, a link, or this channel", limit=200)] = None,
-    capacity: Annotated[int | None, Param("Seats", "empty: no limit", low=1, high=10_000)] = None,
-    description: Annotated[str | None, Param("Description", limit=1_500)] = None,
+    duration: Annotated[timedelta | None, DURATION] = None,
+    repeat: Annotated[str | None, Param("Repeat", "for example: every other tuesday", limit=500)] = None,
+    where: Annotated[str | None, WHERE] = None,
+    capacity: Annotated[int | None, SEATS] = None,
+    description: Annotated[str | None, DESCRIPTION] = None,
     *,
     community: Annotated[Community, COMMUNITY],
 ) -> Answer:
-    """Schedule a session and announce it in every connected channel."""
+    """Schedule a session or a series and announce it in every connected channel."""
+    zone = ctx.zone
+    rule = _rule(ctx, repeat, when, zone) if repeat else ""
     occurrence = sessions.schedule(
         ctx.db,
         community,
@@ -44,24 +55,24 @@ def schedule(
         title=title,
         when=when,
         duration=duration or times.duration(ctx.config.session.duration),
-        zone=ctx.zone.key,
+        zone=zone.key,
         where=where or "",
         capacity=capacity,
         description=description or "",
+        repeat=rule,
         now=ctx.now,
     )
-    view = _view(ctx, occurrence)
-    told = outbox.announce(
-        ctx.db,
-        community,
-        cards.announcement(view, ctx.now),
-        kind="announcement",
-        key=f"session:{occurrence.session_id}",
-        subject=f"session:{occurrence.id}",
-        expires_at=occurrence.ends_at,
-        now=ctx.now,
-    )
-    return Reply(cards.scheduled(view, told, times.describe(when, now=ctx.now, zone=ctx.zone)))
+    told = announcing.announce(ctx.db, occurrence.id, ctx.now)
+    understood = times.describe(when, now=ctx.now, zone=ctx.zone)
+    repeats = times.say_repeat(rule) if rule else ""
+    return Reply(cards.scheduled(_view(ctx, occurrence), told, understood, repeats))
+
+
+def _rule(ctx: Context, text: str, when: datetime, zone: ZoneInfo) -> str:
+    try:
+        return times.repeat(text, start=when.astimezone(zone).date(), now=ctx.now, zone=zone)
+    except BadValue as bad:
+        raise Problems({"repeat": bad.message}) from None
 
 
 @group.command("What is coming up", name="list", writes=False, example="session list when:this week")
@@ -118,10 +129,93 @@ def rsvp(
     ctx: Context,
     session: Annotated[Occasion, SESSION],
     answer: Annotated[AnswerWord, Param("Will you come?", "yes, maybe or no")],
+    scope: Annotated[Literal["this", "series"], Param("Of a series", "this one or all to come")] = "this",
 ) -> Answer:
     """Answer; when the session is full, yes means a place on the waitlist."""
     standing = rsvps.answer(ctx.db, session.id, ctx.person_id, answer, ctx.now)
-    return Reply(note(cards.answered(standing)))
+    if scope == "this":
+        return Reply(note(cards.answered(standing)))
+    others = [one for one in series.meant(ctx.db, access.whole(ctx.db, session), "all", ctx.now) if one.id != session.id]
+    waiting = sum(rsvps.answer(ctx.db, one.id, ctx.person_id, answer, ctx.now).waiting > 0 for one in others)
+    return Reply(note(cards.answered_series(standing, answer, len(others), waiting)))
+
+
+@group.command(
+    "Move a session to another time", role=Role.FACILITATOR, example='session move S12 "wed 16:00"'
+)
+def move(
+    ctx: Context,
+    session: Annotated[Occurrence, SESSION],
+    when: Annotated[datetime, Param("When", "for example: wed 16:00", limit=100)],
+    scope: Annotated[Scope, SCOPE] = "this",
+) -> Answer:
+    """Move it; those who come are told, and asked again when it moves by more than two hours."""
+    before = session.starts_at
+    moved = series.move(ctx.db, session, when, scope, ctx.now)
+    told = announcing.tell_coming(
+        ctx.db,
+        [one for one in series.meant(ctx.db, session, scope, ctx.now) if one.id in moved.ids],
+        "moved",
+        lambda view, others: cards.moved(view, before if view.occurrence_id == session.id else None, others),
+        ctx.now,
+    )
+    understood = times.describe(when, now=ctx.now, zone=ctx.zone)
+    return Reply(cards.has_moved(_view(ctx, session), len(moved.ids), told, understood))
+
+
+@group.command("Cancel a session", role=Role.FACILITATOR, example='session cancel S12 "the speaker is ill"')
+def cancel(
+    ctx: Context,
+    session: Annotated[Occurrence, SESSION],
+    reason: Annotated[str | None, Param("Reason", "those who come read it", limit=300)] = None,
+    scope: Annotated[Scope, SCOPE] = "this",
+) -> Answer:
+    """Cancel it; those who come are told why."""
+    gone = series.cancel(ctx.db, session, reason or "", scope, ctx.now)
+    told = announcing.tell_coming(ctx.db, gone, "cancelled", cards.cancelled, ctx.now)
+    return Reply(cards.is_cancelled(_view(ctx, session), len(gone), told))
+
+
+@group.command("Change what a session says", role=Role.FACILITATOR, example="session edit S12")
+def edit(
+    ctx: Context,
+    session: Annotated[Occurrence, SESSION],
+    title: Annotated[str | None, TITLE] = None,
+    duration: Annotated[timedelta | None, DURATION] = None,
+    where: Annotated[str | None, WHERE] = None,
+    capacity: Annotated[int | None, SEATS] = None,
+    description: Annotated[str | None, DESCRIPTION] = None,
+    scope: Annotated[Scope, SCOPE] = "this",
+) -> Answer:
+    """Show the form with what is said now, or take the changes over."""
+    view = _view(ctx, session)
+    if set(ctx.given) <= {"session"}:
+        minutes = int((view.ends_at - view.starts_at).total_seconds() // 60)
+        known = {
+            "session": view.code,
+            "title": view.title,
+            "duration": f"{minutes}m",
+            "where": view.place,
+            "capacity": str(view.capacity or ""),
+            "description": view.description,
+            "scope": scope,
+        }
+        return ctx.ask({name: value for name, value in known.items() if value})
+    if capacity is not None and capacity < view.going:
+        raise Problems({"capacity": f"{view.going} people have a seat. Please give at least as many."})
+    # A field that was emptied is to be empty; one that was not filled in stays as it is.
+    empty = {name: "" for name in ("where", "description") if name in ctx.given}
+    said = {
+        "title": title,
+        "place": where if where is not None else empty.get("where"),
+        "description": description if description is not None else empty.get("description"),
+        "capacity": capacity,
+    }
+    values = {name: value for name, value in said.items() if value is not None}
+    changed = series.change(
+        ctx.db, session, values, int(duration.total_seconds() // 60) if duration else None, scope, ctx.now
+    )
+    return Reply(cards.changed(_view(ctx, session), len(changed)))
 
 
 def _view(ctx: Context, occurrence: Occurrence | Occasion) -> sessions.View:

@@ -22,7 +22,7 @@ class Due:
 
     name: str
     query: Callable[[Db, datetime], Sequence[int]]
-    act: Callable[[Db, int, datetime], None]
+    act: Callable[[Db, int, datetime], object]
 
 
 class Rounds:

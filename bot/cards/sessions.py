@@ -10,6 +10,9 @@ from bot.ui.calls import Call
 from bot.ui.cards import TITLE_LIMIT, Block, Button, Buttons, Card, Facts, Text, note
 from bot.ui.spans import Bold, Line, Moment, Span
 
+ASK_AGAIN = timedelta(hours=2)
+"""Those who come are asked again when a session moves by more than this (SPEC.md 3.1)."""
+
 NAMES_LIMIT = 800
 """How many characters of names a list holds before it says how many more there are."""
 
@@ -20,7 +23,7 @@ def announcement(view: View, now: datetime) -> Card:
     """The card that is posted to channels, redrawn when its counts change, and stays when it is over."""
     blocks: list[Block] = []
     if view.cancelled:
-        blocks.append(Text((Bold("Cancelled."),)))
+        blocks.append(Text((Bold("Cancelled."), f" {view.reason}" if view.reason else "")))
     elif now >= view.ends_at:
         blocks.append(Text(("This session is over.",)))
     blocks.append(Facts((*_facts(view), ("Coming", counts(view)))))
@@ -38,7 +41,7 @@ def detail(view: View, roll: Roll, now: datetime) -> Card:
     """
     blocks: list[Block] = []
     if view.cancelled:
-        blocks.append(Text((Bold("Cancelled."),)))
+        blocks.append(Text((Bold("Cancelled."), f" {view.reason}" if view.reason else "")))
     elif now >= view.ends_at:
         blocks.append(Text(("This session is over.",)))
     blocks.append(
@@ -96,8 +99,12 @@ def row(view: View) -> Line:
     )
 
 
-def scheduled(view: View, told: int, understood: str) -> Card:
-    """What the facilitator hears after scheduling; `understood` is the time in words, `told` counts channels."""
+def scheduled(view: View, told: int, understood: str, repeats: str = "") -> Card:
+    """What the facilitator hears after scheduling.
+
+    `understood` is the time in words, `repeats` how often, `told` counts channels.
+    """
+    often = f" It repeats {repeats}; each is announced a week before." if repeats else ""
     where = {
         0: "No channel is connected, so nobody was told: use /cop connect in one.",
         1: "It is announced.",
@@ -107,13 +114,67 @@ def scheduled(view: View, told: int, understood: str) -> Card:
             Text(
                 (
                     Bold(view.title),
-                    f" is scheduled as {view.code}: {understood}. ",
+                    f" is scheduled as {view.code}: {understood}.{often} ",
                     where.get(told, f"It is announced in {told} channels."),
                 )
             ),
             Buttons((details(view),)),
         )
     )
+
+
+def moved(view: View, before: datetime | None, others: int) -> Card:
+    """What someone who comes is told of a session's new time; they are asked again when it moved far."""
+    far = before is None or abs(view.starts_at - before) > ASK_AGAIN
+    was: Line = (" (it was ", Moment(before, view.zone), ")") if before is not None else ()
+    rest = f" {_more(others)} moved with it." if others else ""
+    ask = " Can you still come?" if far else " You need not answer again."
+    buttons = answers(view) if far else (Button("Can't", answer_call(view, "no")),)
+    said: Line = (Bold(view.title), " moved to ", Moment(view.starts_at, view.zone), *was, f".{rest}{ask}")
+    return Card(blocks=(Text(said), Buttons((*buttons, details(view)))))
+
+
+def cancelled(view: View, others: int) -> Card:
+    """What someone who comes is told when a session is cancelled."""
+    rest = f" {_more(others)} of the series are cancelled too." if others else ""
+    why: Line = ("\n", view.reason) if view.reason else ()
+    return note(Bold(view.title), ", ", Moment(view.starts_at, view.zone), f", is cancelled.{rest}", *why)
+
+
+def has_moved(view: View, count: int, told: int, understood: str) -> Card:
+    """What the facilitator hears after moving; `count` occurrences moved, `told` people know."""
+    many = f" {_more(count - 1)} moved with it." if count > 1 else ""
+    said: Line = (Bold(view.title), f" ({view.code}) is now {understood}.{many} {_told(told)}")
+    return Card(blocks=(Text(said), Buttons((details(view),))))
+
+
+def is_cancelled(view: View, count: int, told: int) -> Card:
+    """What the facilitator hears after cancelling."""
+    many = f", and {_more(count - 1)} of the series" if count > 1 else ""
+    return note(Bold(view.title), f" ({view.code}) is cancelled{many}. {_told(told)}")
+
+
+def changed(view: View, count: int) -> Card:
+    """What the facilitator hears after changing what a session says."""
+    many = f" So did {_more(count - 1)} of the series." if count > 1 else ""
+    return Card(
+        blocks=(Text((Bold(view.title), f" ({view.code}) changed.{many}")), Buttons((details(view),)))
+    )
+
+
+def answered_series(standing: Standing, answer: str, others: int, waiting: int) -> str:
+    """One sentence on what an answer to a whole series means."""
+    full = f" {waiting} of them are full: you are on their waitlist." if waiting else ""
+    return f"{answered(standing)} The same goes for the {others} others to come.{full}"
+
+
+def _more(count: int) -> str:
+    return "1 more" if count == 1 else f"{count} more"
+
+
+def _told(told: int) -> str:
+    people = "The one person who comes is" if told == 1 else f"The {told} people who come are"
+    return f"{people} told." if told else "Nobody had said they would come."
 
 
 def seat_free(view: View) -> Card:

@@ -334,7 +334,7 @@ def pulse(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Pulse
 def upcoming(db: Db, person_id: int, now: datetime, *, everything: bool) -> list[tuple[str, str]]:
     """Return the code and title of the next sessions the person may see."""
     rows = db.exec(
-        select(Session.id, Occurrence.number, Session.title)
+        select(Session.id, Occurrence.number, func.coalesce(Occurrence.title, Session.title))
         .where(
             Occurrence.session_id == Session.id,
             col(Occurrence.community_id).in_(readable(db, person_id, everything=everything)),

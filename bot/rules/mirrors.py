@@ -187,12 +187,12 @@ def _wanted(db: Db, platform: str, now: datetime) -> Iterator[_Wanted]:
         if shown[workspace] <= PER_WORKSPACE:
             happening = Happening(
                 key=code(session.id, occurrence.number),
-                title=session.title,
+                title=occurrence.title or session.title,
                 community=community,
                 starts_at=occurrence.starts_at,
                 ends_at=occurrence.ends_at,
-                place=session.place,
-                description=session.description,
+                place=occurrence.place or session.place,
+                description=occurrence.description or session.description,
             )
             yield _Wanted(occurrence.id, workspace, happening, _hash(happening))
 

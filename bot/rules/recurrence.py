@@ -7,7 +7,7 @@ first valid minute after it, and one that comes twice is the first of the two.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from bot.errors import BadValue
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST")
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LONGEST = 500
 """Characters of a rule."""
 
@@ -126,3 +127,45 @@ def _rule(rule: str, start: datetime) -> rrule:
     read = rrulestr(rule, dtstart=start)
     assert isinstance(read, rrule), "a rule without DTSTART lines is one rule"
     return read
+
+
+def shifted(rule: str, old: date, new: date) -> str:
+    """Return the rule of a series whose first day moves from `old` to `new`.
+
+    Weekdays move along, "the second Tuesday" becomes what the new day is, and so does a date. Raises
+    BadValue for a rule that several days of a month or a year make, which has to be said anew.
+    """
+    days = (new - old).days
+    parts = read(rule)
+    by = {name: value for name, value in parts.items() if name.startswith("BY")}
+    if not days or not by:
+        return rule
+    if parts["FREQ"] == "WEEKLY" and set(by) == {"BYDAY"}:
+        codes = [WEEKDAYS[(WEEKDAYS.index(code) + days) % 7] for code in by["BYDAY"].split(",")]
+        parts["BYDAY"] = ",".join(sorted(codes, key=WEEKDAYS.index))
+    elif parts["FREQ"] == "MONTHLY" and set(by) == {"BYDAY"} and "," not in by["BYDAY"]:
+        last = by["BYDAY"].startswith("-1") and (new + timedelta(days=7)).month != new.month
+        parts["BYDAY"] = f"{-1 if last else (new.day - 1) // 7 + 1}{WEEKDAYS[new.weekday()]}"
+    elif parts["FREQ"] == "MONTHLY" and "BYDAY" not in by:
+        parts.pop("BYSETPOS", None)
+        parts["BYMONTHDAY"] = str(new.day)
+        if new.day > 28:  # or the month's last, where it has no such date
+            parts["BYMONTHDAY"], parts["BYSETPOS"] = ",".join(map(str, range(28, new.day + 1))), "-1"
+    else:
+        raise BadValue("That series follows several days. Please end it and schedule a new one.")
+    return _written(parts)
+
+
+def ending(rule: str, last: date) -> str:
+    """Return the rule with its last day on or before `last`."""
+    parts = read(rule)
+    parts.pop("COUNT", None)
+    return _written(parts | {"UNTIL": f"{last:%Y%m%d}"})
+
+
+def remaining(rule: str, gone: int) -> str:
+    """Return the rule without its first `gone` occurrences, where it counts them."""
+    parts = read(rule)
+    if "COUNT" in parts:
+        parts["COUNT"] = str(max(1, int(parts["COUNT"]) - gone))
+    return _written(parts)

@@ -17,7 +17,7 @@ from sqlmodel import select as select_rows
 from bot.cards.sessions import seat_free
 from bot.errors import Conflict, NotFound
 from bot.rules import outbox
-from bot.rules.sessions import AnswerWord, Standing, view
+from bot.rules.sessions import AnswerWord, Standing, effective, view
 from storage.database import Db, hold, run
 from storage.tables import Occurrence, Rsvp, Session
 
@@ -108,7 +108,7 @@ _QUEUE = (
     select(
         col(Occurrence.ends_at),
         col(Occurrence.cancelled_at),
-        col(Session.capacity),
+        effective("capacity"),
         func.coalesce(col(_OWN.answer), ""),
         func.coalesce(col(_OWN.place), 0),
         func.coalesce(func.sum(case((_YES, 1), else_=0)), 0),

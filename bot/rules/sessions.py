@@ -12,7 +12,7 @@ from sqlmodel import and_, col, func, or_, select
 
 from bot.chat import MessageRef
 from bot.errors import Problems
-from bot.rules import people
+from bot.rules import people, series
 from bot.ui.spans import Mention
 from storage.database import Db, run
 from storage.tables import Account, Community, Letter, Occurrence, Person, Rsvp, Session
@@ -64,6 +64,7 @@ class View:
     waiting: int
     maybe: int
     standing: Standing | None = None
+    reason: str = ""
 
     @property
     def answer(self) -> str:
@@ -102,12 +103,14 @@ def schedule(
     where: str = "",
     capacity: int | None = None,
     description: str = "",
+    repeat: str = "",
     now: datetime,
 ) -> Occurrence:
-    """Plan a single session; return its one occurrence.
+    """Plan a session, or with a rule to `repeat` by a series; return its first occurrence.
 
-    Raises Problems, by the parameter's name, for a time that is past or over five years away and
-    for a duration outside 5 minutes to 7 days. The caller has checked that `host` may.
+    Raises Problems, by the parameter's name, for a time that is past or over five years away, for a
+    duration outside 5 minutes to 7 days, and for a rule that cannot be. The caller has checked that
+    `host` may.
     """
     problems = {}
     if when <= now:
@@ -140,6 +143,8 @@ def schedule(
     )
     db.add(occurrence)
     db.flush()
+    if repeat:
+        series.begin(db, session, occurrence, repeat, now)
     return occurrence
 
 
@@ -282,7 +287,12 @@ _ROLL = (
 )
 
 
-def _said(word: str) -> Any:
+def effective(name: str) -> Any:
+    """What an occurrence says of its title, place, description or capacity, else what its session says."""
+    return func.coalesce(getattr(Occurrence, name), getattr(Session, name))
+
+
+def _count(word: str) -> Any:
     """How many said this word."""
     mine = select(func.count()).select_from(Rsvp).where(Rsvp.occurrence_id == Occurrence.id)
     return mine.where(Rsvp.answer == word).correlate(Occurrence).scalar_subquery()
@@ -299,16 +309,17 @@ _VIEWS = (
         col(Occurrence.starts_at),
         col(Occurrence.ends_at),
         col(Occurrence.cancelled_at),
-        col(Session.title),
+        col(Occurrence.reason),
+        effective("title").label("title"),
         col(Session.host_id),
         col(Session.zone),
-        col(Session.place),
-        col(Session.description),
-        col(Session.capacity),
+        effective("place").label("place"),
+        effective("description").label("description"),
+        effective("capacity").label("capacity"),
         col(Community.name).label("community"),
         col(Community.slug),
-        _said("yes").label("yes"),
-        _said("maybe").label("maybe"),
+        _count("yes").label("yes"),
+        _count("maybe").label("maybe"),
         col(_OWN.answer).label("own"),
         col(_OWN.place).label("own_place"),
     )
@@ -361,4 +372,5 @@ def _drawn(db: Db, row: Any, host: Mention) -> View:
         waiting=row.yes - going,
         maybe=row.maybe,
         standing=Standing(row.own, waiting, going) if row.own else None,
+        reason=row.reason or "",
     )

@@ -15,7 +15,7 @@ from storage.tables.mirrors import Mirror
 from storage.tables.people import Account, AccountLink, Delivery, LinkCode, Person
 from storage.tables.pulses import Ballot, NamedAnswer, Participation, Pulse, Question
 from storage.tables.resources import Endorsement, Resource, ResourceNote, ResourceTag
-from storage.tables.sessions import Occurrence, Rsvp, Session
+from storage.tables.sessions import Occurrence, Plan, Rsvp, Session
 
 __all__ = [
     "Account",
@@ -38,6 +38,7 @@ __all__ = [
     "Occurrence",
     "Participation",
     "Person",
+    "Plan",
     "Proposal",
     "ProposalVoice",
     "Pulse",

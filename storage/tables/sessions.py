@@ -23,8 +23,32 @@ class Session(Row, table=True):
     created_at: datetime = moment()
 
 
+class Plan(Row, table=True):
+    """How a series repeats, or one part of it since it was parted in "up to here" and "from here on".
+
+    It repeats by `rule` (RFC 5545, without DTSTART) from `starts_wall`, a naive wall-clock time in the
+    session's zone. Its occurrences have rows up to `planned_to`, which is None once all have. New ones
+    take over title, place, description and capacity where they are given here.
+    """
+
+    id: int = number()
+    session_id: int = Field(foreign_key="session.id", index=True)
+    rule: str
+    starts_wall: str
+    minutes: int
+    planned_to: datetime | None = moment(default=None, index=True)
+    title: str | None = None
+    place: str | None = None
+    description: str | None = None
+    capacity: int | None = None
+
+
 class Occurrence(Row, table=True):
-    """One time the session takes place; `number` counts from 1 within the session."""
+    """One time the session takes place; `number` counts from 1 within the session.
+
+    `planned_at` is when its plan has it; both are None for a single session. What is said here of title,
+    place, description and capacity counts before what the session says. `sequence` counts its changes.
+    """
 
     __table_args__ = (UniqueConstraint("session_id", "number"), {"sqlite_autoincrement": True})
 
@@ -35,6 +59,15 @@ class Occurrence(Row, table=True):
     starts_at: datetime = moment(index=True)
     ends_at: datetime = moment()
     cancelled_at: datetime | None = moment(default=None)
+    reason: str | None = None  # why it was cancelled
+    plan_id: int | None = Field(default=None, foreign_key="plan.id", index=True)
+    planned_at: datetime | None = moment(default=None)
+    announced_at: datetime | None = moment(default=None)
+    title: str | None = None
+    place: str | None = None
+    description: str | None = None
+    capacity: int | None = None
+    sequence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Rsvp(Row, table=True):

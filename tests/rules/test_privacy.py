@@ -41,7 +41,7 @@ def filled(
         elif target == "person":
             values[c.name] = person_id if c.info["erase"] == "row" else None
         elif target is not None:
-            values[c.name] = made[target]
+            values[c.name] = made.get(target) if c.nullable else made[target]
         elif c.primary_key and c.type.python_type is int and len(table.primary_key) == 1:
             continue
         else:
