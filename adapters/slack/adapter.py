@@ -62,6 +62,8 @@ class SlackAdapter:
         self._bolt = Bolt(self._api.client, self._desk.heard)
         self._signatures = Signatures(settings.signing_secret.get_secret_value(), clock)
         self._bot_name = bot_name
+        self.ready = asyncio.Event()
+        """Set while deliveries are taken."""
 
     async def run(self, handle: Handle) -> None:
         """Take Slack's deliveries to `handle` until cancelled. Raises Refused once a token is worth nothing."""
@@ -71,6 +73,7 @@ class SlackAdapter:
             identity = await self._introduce()
             self._desk.me = str(identity.get("user_id", ""))
             self._desk.handle = handle
+            self.ready.set()
             _log.info("in Slack", workspace=identity.get("team_id"), mode=self._settings.mode)
             tasks = [asyncio.create_task(self._api.dead.wait()), asyncio.create_task(self._receiving())]
             tasks.append(asyncio.create_task(self._desk.replay()))
@@ -79,6 +82,7 @@ class SlackAdapter:
                 tasks[1].result()
             raise Refused("Slack no longer accepts the bot token")
         finally:
+            self.ready.clear()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -64,5 +64,7 @@ class Bolt:
             return 200, {}
         # The payload is read already: Bolt's own reading of a form stumbles over the word "payload" in it.
         response = await self.app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        if response.status not in (200, 503):  # Bolt could not make sense of it, and said so in the log
+            return 200, {}
         answer = json.loads(response.body) if response.body else {}
         return response.status, answer if isinstance(answer, dict) else {}

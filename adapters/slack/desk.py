@@ -60,7 +60,8 @@ class Desk:
         self._parse = parse
         self._confidential = confidential
         self._served: OrderedDict[str, tuple[asyncio.Task[Acknowledgement], float]] = OrderedDict()
-        self._working: set[asyncio.Task[Json]] = set()
+        self._unfinished: dict[str, asyncio.Task[Json]] = {}
+        self._working: set[asyncio.Task[Any]] = set()
 
     async def heard(self, payload: Json) -> Acknowledgement:
         """Deal with one payload; return the status and what its acknowledgement carries.
@@ -125,9 +126,11 @@ class Desk:
 
     async def _serve(self, heard: Heard, payload: Json) -> Acknowledgement:
         turn = self._turn(heard)
-        work = asyncio.create_task(self._work(heard, turn))
-        self._working.add(work)
-        work.add_done_callback(self._working.discard)
+        work = self._unfinished.get(heard.delivery)
+        if work is None:
+            work = self._unfinished[heard.delivery] = asyncio.create_task(self._work(heard, turn))
+            work.add_done_callback(lambda _: self._unfinished.pop(heard.delivery, None))
+            self._begin(work)
         await asyncio.wait((work,), timeout=IN_TIME)
         if work.done():
             return 200, work.result()
@@ -142,13 +145,11 @@ class Desk:
 
     def _finished(self, delivery: str, work: asyncio.Task[Json]) -> None:
         if not work.cancelled():
-            done = asyncio.create_task(self._done(delivery))
-            self._working.add(done)
-            done.add_done_callback(self._working.discard)
+            self._begin(asyncio.create_task(self._journal.done(delivery)))
 
-    async def _done(self, delivery: str) -> Json:
-        await self._journal.done(delivery)
-        return {}
+    def _begin(self, task: asyncio.Task[Any]) -> None:
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     async def _work(self, heard: Heard, turn: Turn, *, again: bool = False) -> Json:
         """Tell the core and give its answer; return what the acknowledgement may carry. Raises nothing but cancellation."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,8 +121,7 @@ async def played(
     if mode == "http":
         slack.serve_to(adapter.receive)
     running = asyncio.create_task(adapter.run(core.handle))
-    started = slack.sockets.until(1) if mode == "socket" else _introduced(slack)
-    waiting = asyncio.ensure_future(started)
+    waiting = asyncio.ensure_future(slack.sockets.until(1) if mode == "socket" else adapter.ready.wait())
     await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED, timeout=10)
     try:
         yield Scene(slack, adapter, core, running)
@@ -130,11 +129,6 @@ async def played(
         waiting.cancel()
         running.cancel()
         await asyncio.gather(running, waiting, return_exceptions=True)
-
-
-async def _introduced(slack: Slack) -> None:
-    while "ok" not in slack.workspace.ledger.outcomes("auth.test"):
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -166,6 +160,8 @@ async def api(slack: Slack) -> AsyncIterator[Api]:
     await api.close()
 
 
-def again(scene: Scene, event: Event) -> Event:
-    """Return the event as if delivered anew."""
-    return replace(event, delivery=f"{getattr(event, 'delivery', '')}+")
+async def until(happened: Callable[[], object]) -> None:
+    """Wait until it has happened, at most ten seconds."""
+    async with asyncio.timeout(10):
+        while not happened():  # noqa: ASYNC110  # what is waited for knows no event
+            await asyncio.sleep(0.01)

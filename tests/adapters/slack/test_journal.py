@@ -10,6 +10,14 @@ from adapters.slack import journal
 from adapters.slack.journal import Journal
 
 
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def rights(path: Path) -> int:
+    return path.stat().st_mode
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "journal.jsonl"
@@ -32,7 +40,7 @@ async def test_when_all_is_done_nothing_of_it_is_left_on_disk(path: Path) -> Non
     await kept.add("b", {"text": "others"})
     await kept.done("a")
     await kept.done("b")
-    assert path.read_bytes() == b""
+    assert content(path) == b""
     assert Journal(path).pending() == {}
 
 
@@ -41,7 +49,7 @@ async def test_an_earlier_runs_deliveries_can_be_done_and_the_file_is_emptied(pa
     after = Journal(path)
     after.pending()
     await after.done("a")
-    assert path.read_bytes() == b""
+    assert content(path) == b""
 
 
 @pytest.mark.parametrize(
@@ -80,4 +88,4 @@ async def test_without_a_disk_it_says_so_and_keeps_nothing(tmp_path: Path) -> No
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
 async def test_only_the_bots_own_user_may_read_it(path: Path) -> None:
     await Journal(path).add("a", {})
-    assert path.stat().st_mode & 0o077 == 0
+    assert rights(path) & 0o077 == 0
