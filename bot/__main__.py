@@ -66,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     command("run", "The bot.", _run)
     command("console", "The bot in the terminal, as one or several people.", _console)
     command("check", "What is wrong with this installation, and how to mend it.", _check)
+    manifest = command("manifest", "What a platform asks for when the bot is installed there.", _manifest)
+    manifest.add_argument("platform", choices=("slack", "discord"))
+    manifest.add_argument(
+        "--application",
+        metavar="ID",
+        type=_number,
+        help="Discord: the application's id (default: as the token tells)",
+    )
     command("migrate", "Bring the database to this release's schema.", _migrate)
     command("backup", "Write a copy of the database, also while the bot runs.", _backup).add_argument(
         "file", type=Path, metavar="FILE"
@@ -77,11 +85,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _config(arguments: argparse.Namespace) -> Config:
+def _number(text: str) -> str:
+    """Return an id of Discord's; for argparse, which says of another text that it is none."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise argparse.ArgumentTypeError(f"{text!r} is no application id, which is a whole number")
+    return text
+
+
+def _config(arguments: argparse.Namespace, *, secrets: bool = True) -> Config:
     path: Path | None = arguments.config
     if path is None and DEFAULT_FILE.exists():
         path = DEFAULT_FILE
-    return load(path, os.environ)
+    return load(path, os.environ, secrets=secrets)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -105,10 +120,54 @@ def _console(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from bot import check  # as above
 
-    findings = asyncio.run(check.examine(_config(arguments)))
+    config = _config(arguments)
+    platforms: dict[str, check.Look] = {}
+    if config.slack.enabled:
+        from adapters.slack import check as slack
+
+        platforms["slack"] = slack.look
+    if config.discord.enabled:
+        from adapters.discord import check as discord
+
+        platforms["discord"] = discord.look
+    findings = asyncio.run(check.examine(config, platforms))
     for finding in findings:
         _say(str(finding))
     return OK if all(finding.ok for finding in findings) else FAILURE
+
+
+def _manifest(arguments: argparse.Namespace) -> int:
+    config = _config(arguments, secrets=False)
+    if arguments.platform == "slack":
+        from adapters.slack import manifest
+
+        address = config.web.public_url
+        if config.slack.mode == "http" and not address:
+            raise ConfigProblems(['web.public_url: expected an https address, since slack.mode is "http"'])
+        if config.slack.mode == "http" and not address.startswith("https://"):
+            _say(f"Slack will refuse web.public_url, {address}: it sends to https only.", sys.stderr)
+        made = manifest.manifest(
+            name=config.bot.name,
+            command=config.slack.command,
+            mode=config.slack.mode,
+            public_url=address,
+        )
+        _say(manifest.yaml(made).rstrip("\n"))
+    else:
+        from adapters.discord import invite
+
+        application = arguments.application or invite.application(config.discord.token.get_secret_value())
+        if application is None:
+            raise ConfigProblems(
+                [
+                    "discord.token: expected a bot token, whose first part names the application; "
+                    "or give --application and the ID from the Developer Portal"
+                ]
+            )
+        if not arguments.application:
+            _say(f"The application is {application}, as the token says.", sys.stderr)
+        _say(invite.url(application, native_events=config.discord.native_events))
+    return OK
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

@@ -4,15 +4,17 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import available_timezones
 
 from bot.config import Config
-from bot.rules import balance
+from bot.rules import balance, channels
 from storage import inspection
+from storage.database import Db
 from storage.problems import StorageProblem
 
 LEAST_SPACE = 200 * 1024 * 1024  # bytes free, under which an SQLite database is in danger
@@ -34,7 +36,37 @@ class Finding:
         )
 
 
-async def examine(config: Config) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A channel that is connected to a community, by the id it has on its platform; `paused` is why, if it is."""
+
+    id: str
+    name: str
+    workspace: str
+    paused: str
+
+
+def clock(platform: str, date: str, *, also: str = "") -> list[Finding]:
+    """Return how this machine's clock agrees with the `Date` header of a platform's answer.
+
+    `also` is what else goes wrong there when it does not. Nothing where there is no such header.
+    """
+    try:
+        off = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+    except (TypeError, ValueError):
+        return []
+    if abs(off) <= CLOCK_SKEW:
+        return [Finding(True, f"this machine's clock agrees with {platform}'s")]
+    which = "ahead of" if off > 0 else "behind"
+    what = f"this machine's clock is {abs(off):.0f} s {which} {platform}'s: reminders come at the wrong time{also}"
+    return [Finding(False, what, "Set the clock by the network (NTP).")]
+
+
+Look = Callable[[Config, Sequence[Connected]], Awaitable[list[Finding]]]
+"""How one platform is looked at, with the channels connected there."""
+
+
+async def examine(config: Config, platforms: Mapping[str, Look]) -> list[Finding]:
     """Return everything looked at, good and bad. Changes nothing, and works beside a running bot."""
     looks: list[Callable[[Config], list[Finding]]] = [
         _warnings,
@@ -47,7 +79,25 @@ async def examine(config: Config) -> list[Finding]:
     found: list[Finding] = []
     for look in looks:
         found += await asyncio.to_thread(look, config)
+    for name, of_platform in platforms.items():
+        found += await of_platform(config, await asyncio.to_thread(_connected, config, name))
     return found
+
+
+def _connected(config: Config, platform: str) -> list[Connected]:
+    def read(db: Db) -> list[Connected]:
+        return [
+            Connected(
+                channel.external_id, channel.name or channel.external_id, channel.workspace, channel.paused
+            )
+            for channel in channels.connected(db, platform)
+        ]
+
+    try:
+        seen = inspection.look(config.database.url)
+        return inspection.read(config.database.url, read) if seen.revision == seen.head else []
+    except StorageProblem:
+        return []  # said already
 
 
 def _warnings(config: Config) -> list[Finding]:
@@ -135,6 +185,13 @@ def _web(config: Config) -> list[Finding]:
 
 
 def _platforms(config: Config) -> list[Finding]:
-    if config.web.chat:
-        return [Finding(True, "the local web chat is on")]
-    return [Finding(False, "no platform is enabled", "Set web.chat = true in config.toml.")]
+    enabled = {
+        "Slack": config.slack.enabled,
+        "Discord": config.discord.enabled,
+        "the web chat": config.web.chat,
+    }
+    names = [name for name, on in enabled.items() if on]
+    if names:
+        return [Finding(True, f"enabled: {', '.join(names)}")]
+    mend = "Set slack.enabled, discord.enabled or web.chat to true in config.toml."
+    return [Finding(False, "no platform is enabled", mend)]

@@ -74,16 +74,17 @@ class _Findings:
         self.problems.append(f"{source or self.sources[key]}: {'.'.join(key)}{part}: expected {what}")
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+def load(path: Path | None, environ: Mapping[str, str], *, secrets: bool = True) -> Config:
     """Return the configuration in the file at `path`, if one is named, overridden by HEARTH_SECTION__KEY.
 
+    Without `secrets` those of enabled platforms may be missing still: what installs them comes first.
     Raises ConfigProblems with every problem of both at once.
     """
     found = _Findings()
     complete = _read_file(path, found) if path else True
     _read_environment(environ, found)
     config = _validated(found)
-    _check_meaning(config, found, path, complete=complete)
+    _check_meaning(config, found, path, complete=complete and secrets)
     if found.problems:
         raise ConfigProblems(found.problems)
     return config.model_copy(

@@ -1,6 +1,6 @@
 """What becomes of channels that platforms rename, close, open or take from us: nothing is sent where nothing can go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -15,6 +15,15 @@ from storage.tables import Channel, Letter, Membership
 
 NAMED = 10
 """How many channels one message names before it says how many more there are."""
+
+
+def connected(db: Db, platform: str) -> Sequence[Channel]:
+    """Return the platform's channels that are connected to a community."""
+    return db.exec(
+        select(Channel)
+        .where(Channel.platform == platform, col(Channel.community_id).is_not(None))
+        .order_by(col(Channel.id))
+    ).all()
 
 
 def pause(db: Db, channel: Channel, reason: str) -> bool:
