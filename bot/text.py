@@ -1,5 +1,6 @@
 """Text from people, made safe to keep: one normal form, stated limits, nothing cut silently."""
 
+import re
 import unicodedata
 
 from bot.errors import BadValue
@@ -8,6 +9,7 @@ NAME_LIMIT = 80
 """The longest name of a person or a channel, in characters."""
 
 _KEPT_CONTROLS = "\n\t"
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean(text: str, *, limit: int, what: str) -> str:
@@ -28,7 +30,7 @@ def clean(text: str, *, limit: int, what: str) -> str:
 
 def showable(text: str) -> str:
     """Return text that may have been refused so that it can be shown back: what is no text as �."""
-    return "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 def label(text: str, limit: int = NAME_LIMIT) -> str:
