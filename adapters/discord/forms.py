@@ -321,7 +321,7 @@ def _listed(ask: Ask, hidden: Mapping[str, str]) -> tuple[list[str], dict[str, s
     values = {**ask.known, **hidden}
     pages, lost, spare = list[str](), dict[str, str](), EMBEDS_TEXT_LIMIT
     for field in fields:
-        value = values.get(field.name, "")
+        value = values.get(field.name, "").strip()
         entry = _entry(field, value)
         if not value:
             continue
@@ -340,7 +340,7 @@ def _entry(field: Field, value: str) -> str:
     """Return a value under its label; the name stands by where it cannot be told from the label."""
     label = " ".join(field.label.split())
     name = "" if _name(label) == field.name else f" `{field.name}`"
-    return f"**{text.escape(label)}**{name}\n{_value_shown(field, value.strip())}\n\n"
+    return f"**{text.escape(label)}**{name}\n{_value_shown(field, value)}\n\n"
 
 
 def _name(label: str) -> str:
@@ -348,10 +348,11 @@ def _name(label: str) -> str:
 
 
 def _value_shown(field: Field, value: str) -> str:
-    if account := _ACCOUNT.fullmatch(value):
-        return f"<@{account[1]}>" if field.kind == "person" else text.escape(value)
+    if field.kind == "person" and (account := _ACCOUNT.fullmatch(value)):
+        return f"<@{account[1]}>"
     label = next((o.label for o in _options(field) if o.value == value), value)
-    return text.escape(value) + (f" *{text.one_line(label)}*" if _name(label) != value.casefold() else "")
+    told = label.strip() and label != value and _name(label) != value
+    return text.escape(value) + (f" *{text.one_line(label)}*" if told else "")
 
 
 def _value_read(shown: str) -> str:
