@@ -32,7 +32,7 @@ FALLBACK_LIMIT = 2_900
 ADDRESSES = "addresses.txt"
 
 _PRESSED = "call-"
-_BIT = 100
+_BIT = 300
 _WEIGHING = ("text", "url", "fallback", "alt_text", "image_url")
 
 
@@ -236,7 +236,9 @@ def _weight(value: object) -> int:
 def _lightened(drawn: list[Json]) -> tuple[list[Json], tuple[File, ...]]:
     """Return the blocks and, where they were too heavy, a file of the addresses that they link to no more."""
     heavy: list[str] = []
-    while _weight(drawn) > WEIGHT_LIMIT:
+    # A card's own words never weigh too much, so only addresses can.
+    followed = sum(len(e["url"]) for e in _elements(drawn) if e["type"] == "link")
+    while followed > WEIGHT_LIMIT / 4 and _weight(drawn) > WEIGHT_LIMIT:
         longest = max((e["url"] for e in _elements(drawn) if e["type"] == "link"), key=len, default="")
         if not longest:
             break

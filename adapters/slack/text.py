@@ -39,11 +39,14 @@ def escape(text: str) -> str:
 # at more than the next character, since another span may follow.
 _MARKS = re.compile(r"[*_~`]")
 _STARTS = re.compile(r"[@#:.](?!\s)")
+_SPECIAL = re.compile(r"[*_~`@#:.&<>\x00\ud800-\udfff]")
 _QUOTES = re.compile(r"^(?=[ \t]*>)", re.MULTILINE)
 
 
 def inert(text: str) -> str:
     """Return `text` for mrkdwn: escaped, and without anything that formats, mentions or links."""
+    if not _SPECIAL.search(text):
+        return text
     quiet = _QUOTES.sub(_JOINER, showable(text))
     quiet = _MARKS.sub(lambda mark: f"{_JOINER}{mark[0]}{_JOINER}", quiet)
     return escape(_STARTS.sub(lambda start: f"{start[0]}{_JOINER}", quiet))
@@ -155,10 +158,11 @@ def _unlinked(link: Link) -> str:
 
 _OPENS = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 _CLOSES = frozenset(_OPENS.values())
+_STEERING = re.compile(f"[{''.join(_OPENS)}{''.join(_CLOSES)}]")
 
 
 def _steers(text: str) -> bool:
-    return any(c in _OPENS or c in _CLOSES for c in text)
+    return _STEERING.search(text) is not None
 
 
 def contained(text: str) -> str:
