@@ -52,6 +52,10 @@ class Server:
         person = self.fake.person(name)
         return self._people.setdefault(person.user.id, Member(self, person))
 
+    def knows(self, name: str) -> bool:
+        """Return whether somebody of that name is in the server, to be chosen in an option."""
+        return of_name(name.lstrip("@")) in self.fake.guild.members
+
     def channel(self, name: str) -> "Place":
         return Place(self, self.at(name))
 
@@ -96,6 +100,7 @@ class Member:
         self._answer: Message | None = None
         self._opened: Interaction | None = None
         self._wrong: dict[str, str] = {}
+        self._meant: dict[str, str] = {}  # what they would have typed where no option takes it
         self._last: Callable[[], object] | None = None
         self.mark = ""
 
@@ -128,8 +133,9 @@ class Member:
             await self._presses_old(call, channel)
             return
         await self._does(lambda: self._person.uses(path, options, channel))
-        if left and self._opened is not None:
-            await self.fills(**left)
+        if left and self._opened is None:
+            raise LookupError(f"no option of /{call.path} takes {left}")
+        self._meant = left
 
     def _typed(self, call: Call) -> tuple[list[str], dict[str, Any], dict[str, str]]:
         """Return the command's path, the options that take what was typed, and what none takes."""
@@ -145,6 +151,8 @@ class Member:
         left: dict[str, str] = {}
         for name, typed in arguments.place(command, call).items():
             if name not in types:
+                return [], {}, {}
+            if types[name]["type"] == trees.USER_OPTION and not self._server.knows(typed):
                 return [], {}, {}
             value = self._value(types[name], typed)
             if value is None:
@@ -181,8 +189,9 @@ class Member:
         await self._does(lambda: self._person.presses(old, next(buttons(old))))
 
     async def writes(self, text: str, in_: str = "#general") -> MessageRef:
+        """Write a message that mentions the bot: only of such a one may it read the words."""
         channel = self._server.at(in_)
-        return ref(self._person.writes(text, channel), channel)
+        return ref(self._person.writes(f"{text} <@{self._server.fake.state.bot.id}>", channel), channel)
 
     async def presses(self, label: str, in_: str = "") -> None:
         message, button = self._button(label, in_)
@@ -192,11 +201,11 @@ class Member:
         sight = self._person.sees(self._server.at(in_) if in_ else None)
         there: list[list[str]] = []
         for message in reversed(sight):
-            found = {b.get("label", ""): b for b in buttons(message)}
-            named = press(_card(found), label, by_number=False)
+            found = list(buttons(message))
+            named = next((b for b in found if _is_called(b, label)), None)
             if named is not None:
-                return message, found[named.label]
-            there += [list(found)] if found else []
+                return message, named
+            there += [[b.get("label", "") for b in found]] if found else []
         name = self._person.user.name
         raise LookupError(f"{name} sees no button “{label}”; the newest messages have {there[:3]}")
 
@@ -204,7 +213,8 @@ class Member:
         """Enter the values, page after page, and submit."""
         if self._opened is None:
             raise LookupError(f"{self._person.user.name} has no form open")
-        left = dict(values)
+        left = {**self._meant, **values}
+        self._meant = {}
         while self._opened is not None:
             await self._submits(left)
             if self._wrong:
@@ -306,14 +316,19 @@ def ref(message: Message, channel: Channel) -> MessageRef:
     return MessageRef(at, str(message.id))
 
 
-def _card(labels: Mapping[str, Json]) -> Card:
-    """Return a card with buttons of these labels, to look one up by."""
-    return Card(blocks=tuple(Buttons((Button(label, Call("x")),)) for label in list(labels)[:5]))
+def _is_called(button: Json, label: str) -> bool:
+    """Whether people call the button so, whatever its case and decoration."""
+    card = Card(blocks=(Buttons((Button(button.get("label", ""), Call("x")),)),))
+    return press(card, label, by_number=False) is not None
 
 
 def _wrong_said(said: str, fields: Sequence[Field]) -> dict[str, str]:
     """Return the problems that a message tells, each after its field's label."""
-    told = {label: problem for label, _, problem in (line.partition(": ") for line in said.split("\n"))}
+    told: dict[str, str] = {}
+    for line in said.split("\n"):
+        label, _, problem = line.partition(": ")
+        if problem:
+            told.setdefault(label, problem)
     return {f.name: told[f.label] for f in fields if f.label in told}
 
 
@@ -369,4 +384,4 @@ async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> Async
             yield server
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            assert fake.ledger.complaints == []
+            assert not fake.ledger.complaints, "\n".join(fake.ledger.complaints)

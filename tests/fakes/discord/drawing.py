@@ -202,8 +202,12 @@ def attachment(one: Attachment, cdn: str) -> Json:
 
 
 def message(one: Message, state: State, cdn: str, *, content: bool = True) -> Json:
-    """Return the message as the bot sees it; `content` is whether it may read what others wrote."""
-    readable = content or one.author is state.bot
+    """Return the message as the bot sees it; `content` is whether it may read what others wrote.
+
+    It may always read its own messages, those to it alone, and those that mention it.
+    """
+    named = [u for u in state.users.values() if f"<@{u.id}>" in one.content]
+    readable = content or one.author is state.bot or one.channel in state.direct or state.bot in named
     counted = [
         {
             "emoji": {"id": None, "name": name},
@@ -229,7 +233,7 @@ def message(one: Message, state: State, cdn: str, *, content: bool = True) -> Js
         "edited_timestamp": stamp(one.edited_at) if one.edited_at else None,
         "tts": False,
         "mention_everyone": False,
-        "mentions": [],
+        "mentions": [user(u) for u in named],
         "mention_roles": [],
         "pinned": False,
         "flags": one.flags,

@@ -91,10 +91,12 @@ class Rest:
 
 
 def _described(body: Any) -> Any:
-    """Return the body as the description has it: discord.py numbers attachments where it says strings."""
+    """Return the body as the description has it: discord.py numbers where that says strings, and Discord reads both."""
     match body:
         case {"attachments": list(found), **rest}:
             return {**rest, "attachments": [{**one, "id": str(one["id"])} for one in found]}
+        case {"recipient_id": int(recipient), **rest}:
+            return {**rest, "recipient_id": str(recipient)}
         case {"data": dict(data), **rest}:
             return {**rest, "data": _described(data)}
     return body

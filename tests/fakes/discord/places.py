@@ -36,7 +36,9 @@ class Places:
         """Let the bot into the guild."""
         bot = self._state.bot
         guild.members[bot.id] = Member(bot, self._core.clock())
-        self._tell("GUILD_CREATE", drawing.guild_create(guild, bot=bot.id), guild)
+        told = drawing.guild_create(guild, bot=bot.id)
+        del told["unavailable"]  # a server that is joined comes without it; one whose outage ends has false
+        self._tell("GUILD_CREATE", told, guild)
 
     def kick(self, guild: Guild) -> None:
         """Put the bot out of the guild."""

@@ -1,4 +1,4 @@
-"""A message as a client shows it: markdown drawn, escapes undone, buttons in brackets, files opened."""
+"""A message as a client shows it: markdown drawn, escapes undone, links with where they lead, files opened."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from tests.fakes.discord import components
 from tests.fakes.discord.state import Json, Message, User
 
 _MARKS = re.compile(
-    r"\\(?P<escaped>[^\w\s])"
+    r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<code>`[^`\n]+`)"
     r"|\[(?P<label>(?:\\.|[^\]\\])+)\]\(<?(?P<target>https?://[^)>\s]+)>?\)"
     r"|<t:(?P<moment>-?\d+)(?::[tTdDfFR])?>"
@@ -60,7 +60,7 @@ def read(markdown: str, users: Mapping[int, User]) -> str:
             case "escaped" | "code" | "address":
                 return str(found[found.lastgroup])
             case "target":
-                return read(found["label"], users)
+                return f"{read(found['label'], users)} <{found['target']}>"
             case "moment":
                 return datetime.fromtimestamp(int(found["moment"]), UTC).isoformat()
             case "user":
