@@ -106,8 +106,8 @@ class Gateway(discord.AutoShardedClient):
         self._identifies.spend()
         await super().before_identify_hook(shard_id, initial=initial)
 
-    async def on_shard_ready(self, shard_id: int) -> None:
-        """Note that a shard is connected. It comes again after every introduction, so no work starts here."""
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Note that a shard was introduced. That happens again and again, so no work starts here."""
         if shard_id in self._met:
             await self._owner.gap(shard_id)
         self._met.add(shard_id)

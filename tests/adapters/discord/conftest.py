@@ -62,8 +62,8 @@ class Stage:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until it is so; fails after some seconds."""
     async with asyncio.timeout(8):
-        while not condition():
-            await asyncio.sleep(0.01)  # what is waited for happens in another program's stead
+        while not condition():  # noqa: ASYNC110  # what it waits for happens elsewhere
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

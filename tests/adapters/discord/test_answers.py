@@ -167,12 +167,12 @@ async def test_a_long_form_comes_in_pages(stage: Stage) -> None:
     ana = stage.discord.person("Ana")
     stage.core.usual = Ask(LONG, {})
     first = await answered(ana.uses(["cop", "settings"], {}, stage.general))
+    stage.core.usual = Ask(LONG, {"f0": "zero"})
     await answered(ana.submits(first, {"f0": "zero"}))
     event = stage.core.heard[-1]
     assert isinstance(event, Called)
     assert event.form, "the form is asked for again, nothing is done yet"
     between = ana.sees(stage.general)[-1]
-    stage.core.usual = Ask(LONG, {"f0": "zero"})
     second = await answered(press(ana, between, "Continue (2 of 2)"))
     assert second.modal is not None
     stage.core.usual = Reply(note("Changed."))

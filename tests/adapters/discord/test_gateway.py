@@ -1,0 +1,236 @@
+"""The connection: what it asks to be told of, what it hears, and how it lives through what happens to it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from adapters.discord import client as module
+from bot.chat import Address, Called, Mark, MessageRef, Noticed, Reacted, Refused, Reply
+from bot.ui.cards import note
+from tests.adapters.discord.conftest import Core, Stage, connected, make, until
+from tests.fakes.discord import gateway
+from tests.fakes.discord.server import FakeDiscord
+
+
+async def helped(stage: Stage) -> None:
+    """Let somebody ask for help, and be answered."""
+    stage.core.usual = Reply(note("Here."))
+    act = stage.discord.person("Ana").uses(["help"], {}, stage.general)
+    async with asyncio.timeout(8):
+        await act.done.wait()
+
+
+async def ready(stage: Stage) -> None:
+    """Wait until the library takes servers that come for new ones, and not for those it was promised."""
+    connection = stage.adapter._gateway
+    assert connection is not None
+    async with asyncio.timeout(8):
+        await connection.wait_until_ready()
+
+
+async def test_only_servers_and_reactions_are_asked_for(stage: Stage) -> None:
+    [session] = stage.discord.gateway.connected
+    assert session.intents == gateway.GUILDS | gateway.GUILD_MESSAGE_REACTIONS
+    assert not session.intents & gateway.PRIVILEGED
+
+
+async def test_reactions_are_heard_on_messages_nobody_remembers(stage: Stage) -> None:
+    ana = stage.discord.person("Ana")
+    message = stage.discord.person("Ben").writes("https://example.org", stage.general)
+    stage.core.usual = Mark("pushpin")
+    ana.reacts("🔖", message)
+    await stage.core.hears(1)
+    await until(lambda: "📌" in message.reactions)
+    ana.unreacts("🔖", message)
+    await stage.core.hears(2)
+    first, second = stage.core.heard
+    at = Address("discord", str(stage.general.id), str(stage.discord.guild.id))
+    assert isinstance(first, Reacted)
+    assert (first.emoji, first.added, first.on) == ("bookmark", True, MessageRef(at, str(message.id)))
+    assert first.by.name == "Ana"
+    assert isinstance(second, Reacted)
+    assert (second.emoji, second.added, second.by.id) == ("bookmark", False, first.by.id)
+    assert len(stage.core.heard) == 2, "our own reaction is no event"
+
+
+async def test_changes_of_places_are_noticed(stage: Stage) -> None:
+    await ready(stage)
+    places, guild = stage.discord.places, stage.discord.guild
+    old, thread = places.channel(guild, "old"), places.thread(stage.general, "a thread")
+    here = str(guild.id)
+    places.rename_channel(old, "new")
+    event = await stage.core.hears(1)
+    assert event == Noticed("renamed", Address("discord", str(old.id), here, name="new"))
+    places.delete(old)
+    event = await stage.core.hears(2)
+    assert isinstance(event, Noticed)
+    assert (event.what, event.at.channel) == ("closed", str(old.id))
+    places.delete(thread)
+    event = await stage.core.hears(3)
+    assert isinstance(event, Noticed)
+    assert (event.what, event.at.channel) == ("closed", str(thread.id))
+    places.kick(guild)
+    event = await stage.core.hears(4)
+    assert isinstance(event, Noticed)
+    assert (event.what, event.at.workspace, event.at.channel) == ("removed", here, "")
+    places.invite(guild)
+    event = await stage.core.hears(5)
+    assert isinstance(event, Noticed)
+    assert (event.what, event.at.channel) == ("opened", str(stage.general.id))
+
+
+async def test_an_outage_of_a_server_removes_nothing(stage: Stage) -> None:
+    stage.discord.places.outage(stage.discord.guild)
+    stage.discord.places.outage(stage.discord.guild, ends=True)
+    await helped(stage)
+    assert [event for event in stage.core.heard if isinstance(event, Noticed)] == []
+
+
+async def test_a_reconnection_that_is_asked_for_resumes_and_hears_what_it_missed(stage: Stage) -> None:
+    ana = stage.discord.person("Ana")
+    message = ana.writes("hello", stage.general)
+    await stage.discord.gateway.reconnect()
+    ana.reacts("🔖", message)  # told while nobody listens
+    await stage.core.hears(1)
+    assert (stage.discord.gateway.identified, stage.discord.gateway.resumed) == (1, 1)
+    assert len(stage.core.heard) == 1
+
+
+async def test_a_cut_line_resumes(stage: Stage) -> None:
+    stage.discord.gateway.drop()
+    await until(lambda: stage.discord.gateway.resumed == 1)
+    await helped(stage)
+    assert stage.discord.gateway.identified == 1
+
+
+async def test_an_invalid_session_introduces_itself_anew_and_says_that_there_was_a_gap(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gaps: list[int] = []
+
+    async def gap(shard: int) -> None:
+        gaps.append(shard)
+
+    monkeypatch.setattr(stage.adapter, "gap", gap)
+    monkeypatch.setattr(asyncio, "sleep", quick(asyncio.sleep))
+    await stage.discord.gateway.invalidate(resumable=False)
+    await until(lambda: stage.discord.gateway.identified == 2)
+    await helped(stage)
+    await until(lambda: gaps == [0])
+    assert sum(isinstance(event, Called) for event in stage.core.heard) == 1
+
+
+async def test_a_connection_that_fell_silent_is_found_dead(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BEAT", 0.5)  # of 60 seconds
+    discord.gateway.interval = 0.3  # of 41.25
+    async with connected(discord, tmp_path) as stage:
+        discord.gateway.silent = True
+        await asyncio.sleep(0.1)
+        assert len(discord.gateway.connections) == 1
+        await until(lambda: discord.gateway.connections == [] or len(discord.gateway.connections) > 1)
+        discord.gateway.silent = False
+        await until(lambda: discord.gateway.resumed >= 1)
+        await helped(stage)
+
+
+def test_a_dead_connection_is_found_within_90_seconds() -> None:
+    """Silence of BEAT ends a connection; a first one that says nothing is given up after READY_WITHIN."""
+    assert 41.25 < module.BEAT < module.READY_WITHIN <= 90
+
+
+async def test_a_gateway_that_never_says_hello_is_left(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READY_WITHIN", 0.3)
+    discord.gateway.mute = True
+    with pytest.raises(module.Disconnected, match="not ready"):
+        await make(discord, tmp_path).run(Core().handle)
+
+
+async def test_a_gateway_that_cannot_be_reached_ends_the_run(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READY_WITHIN", 0.3)
+    adapter = make(discord, tmp_path, gateway_url="ws://127.0.0.1:9/")
+    with pytest.raises(module.Disconnected):
+        await adapter.run(Core().handle)
+    async with connected(discord, tmp_path) as stage:
+        await helped(stage)
+
+
+async def test_a_server_that_names_no_gateway_ends_the_run(discord: FakeDiscord, tmp_path: Path) -> None:
+    adapter = make(discord, tmp_path)
+    await discord.stop()
+    with pytest.raises(module.Disconnected, match="names no gateway"):
+        await adapter.run(Core().handle)
+
+
+async def test_an_event_that_cannot_be_read_ends_the_run_and_the_next_one_works(
+    discord: FakeDiscord, tmp_path: Path
+) -> None:
+    adapter, core = make(discord, tmp_path), Core()
+    running = asyncio.create_task(adapter.run(core.handle))
+    await discord.gateway.connects()
+    discord.gateway.dispatch("GUILD_CREATE", {"id": "not a number"})
+    with pytest.raises(ValueError, match="not a number"):
+        await asyncio.wait_for(running, 5)
+    async with connected(discord, tmp_path) as stage:
+        await helped(stage)
+
+
+@pytest.mark.parametrize(("code", "said"), [(4004, "token"), (4014, "members")])
+async def test_a_refusal_by_the_gateway_is_for_the_operator(
+    discord: FakeDiscord, tmp_path: Path, code: int, said: str
+) -> None:
+    adapter = make(discord, tmp_path)
+    running = asyncio.create_task(adapter.run(Core().handle))
+    await discord.gateway.connects()
+    await discord.gateway.close(code)
+    with pytest.raises(Refused, match=said):
+        await asyncio.wait_for(running, 5)
+
+
+async def test_introductions_are_counted_over_restarts_and_end_before_discord_ends_them(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adapters.discord import adapter as adapter_module
+    from adapters.discord.budget import Identifies
+
+    monkeypatch.setattr(adapter_module, "Identifies", lambda folder, clock: Patient(folder, clock, limit=3))
+
+    class Patient(Identifies):
+        def pause(self) -> float:
+            return 0.0
+
+    for _ in range(3):
+        async with connected(discord, tmp_path) as stage:
+            await helped(stage)
+    with pytest.raises(module.Disconnected, match="used up"):
+        await asyncio.wait_for(make(discord, tmp_path).run(Core().handle), 5)
+    assert discord.gateway.identified == 3
+
+
+async def test_addresses_are_put_back(discord: FakeDiscord, tmp_path: Path) -> None:
+    before = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY)
+    async with connected(discord, tmp_path):
+        assert discord.api_url == Route.BASE
+    assert before == (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY)
+
+
+async def test_the_run_ends_within_a_moment_of_being_told(stage: Stage) -> None:
+    await helped(stage)
+    # The fixture cancels the run; what is left open would fail the test as a warning.
+
+
+def quick(sleep: object) -> object:
+    """Return a sleep that makes the library's five seconds a moment."""
+
+    async def slept(seconds: float, result: object = None) -> object:
+        return await sleep(min(seconds, 0.05), result)  # type: ignore[operator]  # it is asyncio.sleep
+
+    return slept
