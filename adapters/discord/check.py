@@ -21,6 +21,7 @@ MOST = 100
 
 HOW = "Reset the token on the application's Bot page in the Developer Portal, and give it as discord.token."
 INVITE = "Open what `hearth manifest discord` prints and let the bot in again; nothing is lost by it."
+SEE = "Give the bot “View Channel” in the channel's permissions."
 ADMINISTRATOR = 1 << 3
 VIEW = 1 << 10
 THREADS = frozenset((10, 11, 12))  # types of channels
@@ -145,13 +146,14 @@ async def _channel(
         answer = await api.get(f"/channels/{channel.id}")
         if answer.status == 404:
             return [Finding(False, f"{name} is gone", "Connect another channel with /cop connect.")]
-        if answer.status != 200:
-            mend = "Give the bot “View Channel” in its permissions."
-            return [Finding(False, f"{name} cannot be seen by the bot", mend)]
-        where = answer.data
+        where = answer.data if answer.status == 200 else None
+    if where is None:
+        return [Finding(False, f"{name} cannot be seen by the bot", SEE)]
     thread = where["type"] in THREADS
     place = guild["seen"].get(where.get("parent_id"), where) if thread else where
     may = _allowed(guild, place, me)
+    if not may & VIEW:
+        return [Finding(False, f"{name} cannot be seen by the bot", SEE)]
     found = []
     for permission in invite.wanted(native_events=config.discord.native_events):
         if permission.name == ("Send Messages" if thread else "Send Messages in Threads"):
