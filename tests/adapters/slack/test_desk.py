@@ -14,7 +14,7 @@ from bot.chat import Answer, Ask, Called, Event, Noticed, Reacted, Refused, Repl
 from bot.ui.calls import Call
 from bot.ui.cards import note
 from bot.ui.forms import Field, Form
-from tests.adapters.slack.conftest import Core, Scene, played, until
+from tests.adapters.slack.scene import Core, Scene, played, until
 from tests.fakes.slack import Ack, Pace, Person, Slack, Trouble
 from tests.fakes.slack.faults import SlowAnswer
 from tests.fakes.slack.payloads import event as told

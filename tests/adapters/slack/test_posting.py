@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from adapters.slack import posting
 from bot.chat import Address, MessageRef, RetryLater, Undeliverable
 from bot.ui.cards import Card, File, Image, Text, note
-from tests.adapters.slack.conftest import Scene
+from tests.adapters.slack.scene import Scene
 from tests.fakes.slack import BOT_USER, TEAM
 from tests.fakes.slack.faults import Errs, Lost, Status, TooMany
 
