@@ -25,7 +25,7 @@ def test_the_address_carries_the_application_its_scopes_and_permissions() -> Non
     assert found["scope"] == "bot applications.commands"
     permissions = discord.Permissions(int(found["permissions"]))
     assert {name for name, on in permissions if on} == {
-        "view_channel",
+        "read_messages",  # as the library calls “View Channels”
         "send_messages",
         "send_messages_in_threads",
         "embed_links",
