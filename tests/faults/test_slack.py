@@ -1,145 +1,364 @@
-"""What goes wrong between Slack and the bot, and what the bot makes of it."""
+"""What goes wrong between Slack and a whole bot, and what members, facilitators and operators see of it."""
 
 import asyncio
-import os
-import random
-from datetime import UTC, datetime
-from typing import Any
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
+from bot.rules import outbox
+from bot.ui.cards import note
 from scheduler.rates import Rates
-from storage.database import Db, open_database
-from storage.tables import (
-    Letter,
-    Membership,
-    NamedAnswer,
-    Person,
-    Resource,
-    Rsvp,
-)
-from tests.fakes.slack import Message, Trouble
-from tests.fakes.slack.ledger import Json
+from storage.database import Database, Db, open_database
+from storage.tables import Channel, Community, Letter, Rsvp
+from tests.fakes.slack import faults, happenings
 from tests.faults.slack_stage import Stage, stage
-from tests.platforms.slack import Member, Mode, bare, buttons, reference
+from tests.platforms.slack import Member, Mode
 
-ROUNDS = int(os.environ.get("HEARTH_FAULT_ROUNDS", "6"))
-SEED = int(os.environ.get("HEARTH_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
-STANDING = datetime(2026, 3, 2, 10, tzinfo=UTC)
+ANNOUNCE = "session schedule 'Intro to RAG' 'in 2 days at 15:00'"
 
 
-async def community(stage: Stage, founder: Member, *members: Member, name: str = "Python") -> None:
-    """Make a community in the channel of its name, with these members."""
-    await founder.says(f"create {name} 'We learn from each other'", in_=name.lower())
-    assert f"{name} is open" in founder.sees
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    database = open_database(sqlite_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def on(database: Database) -> AsyncIterator[Stage]:
+    """A bot in Slack, over a socket."""
+    async with stage(database) as made:
+        yield made
+
+
+async def community(on: Stage, founder: Member, *members: Member, channels: int = 1) -> list[str]:
+    """Make Python in the channel of its name, connected to so many channels; return their names."""
+    await founder.says("create Python 'We learn from each other'", in_="python")
+    assert "Python is open" in founder.sees
+    names = ["python", *(f"python-{n}" for n in range(2, channels + 1))]
+    for name in names[1:]:
+        await founder.says("connect python", in_=name)
+        assert "connected" in founder.sees
     for member in members:
-        await member.says(f"join {name.lower()}")
-        assert f"Welcome to {name}" in member.sees
+        await member.says("join python")
+        assert "Welcome to Python" in member.sees
+    await on.delivered()
+    return names
 
 
-# Deliveries that come late, more than once, or not at all.
-
-ANSWERS = ("Going", "Maybe", "Can't")
-CHOICES = ("Cake", "Pie", "Fruit")
-Act = tuple[str, str]
+def announced(on: Stage, *names: str) -> list[int]:
+    """Return how many messages everyone sees in each channel."""
+    return [len(on.posted(name)) for name in names]
 
 
-def button(on: Message, label: str) -> Json:
-    """Return the button of this label."""
-    return next(element for text, element in buttons(on) if bare(text) == bare(label))
+async def letters(on: Stage) -> list[tuple[str, str, str]]:
+    """Return the channel, state and reason of every announcement."""
+
+    def read(db: Db) -> list[tuple[str, str, str]]:
+        found = db.exec(select(Letter).where(Letter.kind == "announcement").order_by(col(Letter.id)))
+        return [(letter.channel, letter.state, letter.reason) for letter in found]
+
+    return await on.hearth.database.read(read)
 
 
-def acts(chance: random.Random, number: int) -> list[Act]:
-    """Return what one person does, one thing after another."""
-    done: list[Act] = []
-    for step in range(number):
-        match chance.randrange(6):
-            case 0 | 1:
-                done.append(("press", chance.choice(ANSWERS)))
-            case 2:
-                done.append(("press", chance.choice(CHOICES)))
-            case 3:
-                done.append(("say", f"session rsvp S1 {chance.choice(('yes', 'maybe', 'no'))}"))
-            case 4:
-                done.append(("save", str(step)))
-            case 5:
-                emoji = chance.choice("✅❓❌")
-                done += [("react", emoji), ("unreact", emoji)][: chance.choice((1, 2))]
-    return done
+async def paused(on: Stage) -> dict[str, str]:
+    """Return the channels to which nothing is sent any more, with the reason."""
+
+    def read(db: Db) -> dict[str, str]:
+        found = db.exec(select(Channel).where(Channel.paused != ""))
+        return {channel.external_id: channel.paused for channel in found}
+
+    return await on.hearth.database.read(read)
 
 
-async def play(stage: Stage, scripts: dict[str, list[Act]], trouble: Trouble | None) -> dict[str, Any]:
-    """Let everybody act at once, each one thing after another; return how everything stands at the end."""
-    fran, *others = stage.people("Fran", *scripts)
-    await community(stage, fran, *others)
-    await fran.says("session schedule 'Intro to RAG' 'thu 15:00'", in_="python")
-    await fran.says(f"pulse poll 'What first?' '{', '.join(CHOICES)}' anonymous:no", in_="python")
-    await stage.delivered()
-    session, poll = stage.posted("python")
-    stage.slack.deliveries.trouble = trouble
-
-    async def live(member: Member, name: str) -> None:
-        for kind, what in scripts[name]:
-            if kind == "press":
-                on = poll if what in CHOICES else session
-                await member.presses_on(on, button(on, what))
-            elif kind == "say":
-                await member.person.command(what, stage.channel("python"))
-            elif kind == "save":
-                url = f"https://example.org/{name.lower()}/{what}"
-                await member.person.command(f"resource save {url} 'About {what}'", stage.channel("python"))
-            elif kind == "react":
-                await member.reacts(what, reference(session))
-            elif kind == "unreact":
-                await member.unreacts(what, reference(session))
-
-    await asyncio.gather(*(live(member, name) for member, name in zip(others, scripts, strict=True)))
-    await stage.slack.deliveries.settled()
-    assert stage.slack.deliveries.missed == []
-    await stage.delivered()
-    return await stage.hearth.database.read(standing) | {
-        "messages": [stage.workspace.text(m, "UTC") for m in stage.posted("python")],
-    }
+# Calls that fail.
 
 
-def standing(db: Db) -> dict[str, Any]:
-    """Return what is so, by names."""
-    name = col(Person.name)
-    return {
-        "people": sorted(db.exec(select(name))),
-        "members": sorted(db.exec(select(name, Membership.role).join(Membership))),
-        "rsvps": sorted(db.exec(select(name, Rsvp.answer).join(Rsvp))),
-        "answers": sorted(db.exec(select(name, NamedAnswer.value).join(NamedAnswer))),
-        "saved": sorted(
-            db.exec(select(name, Resource.url).join(Resource, col(Resource.saver_id) == Person.id))
-        ),
-        "letters": sorted(db.exec(select(Letter.key, Letter.state))),
-    }
-
-
-@pytest.mark.timeout(60 + 10 * ROUNDS)
-@pytest.mark.parametrize("mode", ["socket", "http"])
-async def test_deliveries_doubled_late_and_lost_leave_what_one_clean_run_leaves(
-    sqlite_url: str, tmp_path: Any, sqlite_template: Any, mode: Mode
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.Lost(),
+        faults.Half(),
+        faults.Status(200),
+        faults.Status(502),
+        faults.Broken(),
+        faults.SlowAnswer(3),
+    ],
+    ids=["lost", "half", "html", "502", "broken", "late"],
+)
+async def test_after_an_answer_that_says_nothing_the_message_is_there_once(
+    on: Stage, fault: faults.Fault
 ) -> None:
-    print(f"HEARTH_FAULT_SEED={SEED} HEARTH_FAULT_ROUNDS={ROUNDS}")  # noqa: T201  # to repeat a failure
-    chance = random.Random(SEED)
-    people = 10
-    scripts = {f"P{n}": acts(chance, 2 * ROUNDS) for n in range(people)}
-    trouble = Trouble(random.Random(SEED), doubled=0.3, late=0.5, lost=0.2, unheard=0.2)
-    ends: list[dict[str, Any]] = []
-    for run in (None, trouble):
-        url = f"sqlite:///{tmp_path / f'{len(ends)}.db'}"
-        (tmp_path / f"{len(ends)}.db").write_bytes(sqlite_template.read_bytes())
-        database = open_database(url)
-        async with stage(database, mode=mode, clock=lambda: STANDING, rates=Rates()) as on:
-            ends.append(await play(on, scripts, run))
-            attempts, meant = on.slack.deliveries.attempts, len(on.slack.deliveries.made)
-        await database.close()
-    clean, troubled = ends
-    assert troubled == clean
-    assert clean["rsvps"]
-    assert clean["saved"]
-    assert attempts > 1.3 * meant
-    print(f"{meant} deliveries made {attempts} attempts")  # noqa: T201  # for the record
+    [fran] = on.people("Fran")
+    await community(on, fran)
+    on.slack.faults.next("chat.postMessage", fault)
+    await fran.says(ANNOUNCE, in_="python")
+    assert (await on.delivered())["sent"] == 1
+    assert announced(on, "python") == [1]
+    assert on.slack.faults.left == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "place"),
+    [
+        ("is_archived", "skipped", True),
+        ("channel_not_found", "skipped", True),
+        ("not_in_channel", "skipped", True),
+        ("restricted_action", "skipped", True),
+        ("msg_too_long", "skipped", False),
+        ("a_word_of_next_year", "skipped", False),
+        ("internal_error", "sent", False),
+        ("fatal_error", "sent", False),
+    ],
+)
+async def test_what_slack_refuses_is_skipped_for_its_reason_and_what_it_stumbles_over_comes_again(
+    on: Stage, error: str, state: str, place: bool
+) -> None:
+    [fran] = on.people("Fran")
+    await community(on, fran)
+    on.slack.faults.next("chat.postMessage", faults.Errs(error))
+    await fran.says(ANNOUNCE, in_="python")
+    await on.delivered()
+    [(_, ended, _)] = await letters(on)
+    assert ended == state
+    assert announced(on, "python") == [state == "sent"]
+    assert bool(await paused(on)) == place
+    assert len(fran.inbox) == place, "facilitators are told once, and only of a channel that is closed"
+
+
+async def test_a_bot_removed_in_the_middle_pauses_that_channel_and_tells_the_facilitators_once(
+    on: Stage,
+) -> None:
+    [fran] = on.people("Fran")
+    names = await community(on, fran, channels=4)
+    on.slack.faults.next("chat.postMessage", faults.Slow(0.3))
+    saying = asyncio.create_task(fran.says(ANNOUNCE, in_="python"))
+    gone = on.channel("python-3")
+    while "chat.postMessage" not in [call.method for call in on.slack.workspace.ledger.calls]:
+        happenings.remove_app(gone)
+        await asyncio.sleep(0.01)
+    await saying
+    states = await on.delivered()
+    assert announced(on, *names) == [1, 1, 0, 1]
+    assert states == {"sent": 4, "skipped": 1}, "three announcements and the word to Fran"
+    assert list(await paused(on)) == [gone.id]
+    assert [("can no longer post" in told, "python-3" in told) for told in fran.inbox] == [(True, True)]
+
+    await fran.says("session schedule 'Another' 'in 3 days at 15:00'", in_="python")
+    await on.delivered()
+    assert announced(on, *names) == [2, 2, 0, 2]
+    assert len(fran.inbox) == 1
+
+
+async def test_a_storm_of_429_is_waited_out_and_every_channel_gets_its_letter_once(
+    database: Database,
+) -> None:
+    async with stage(database, rates=Rates()) as on:
+        [fran] = on.people("Fran")
+        names = await community(on, fran, channels=12)
+        on.slack.faults.next("chat.postMessage", *[faults.TooMany(1)] * 6)
+        await fran.says(ANNOUNCE, in_="python")
+        assert (await on.delivered(30))["sent"] == 12
+        assert announced(on, *names) == [1] * 12
+        outcomes = on.slack.workspace.ledger.outcomes("chat.postMessage")
+        assert outcomes.count("ok") == 12
+        assert outcomes.count("429") <= 8, "nothing may be called while Slack asks for a rest"
+
+
+def announce(db: Db, key: str) -> None:
+    """Write a letter to every channel of the community."""
+    python = db.exec(select(Community)).one()
+    outbox.announce(db, python, note(key), kind="announcement", key=key, now=datetime.now(UTC))
+
+
+async def test_a_revoked_token_stops_the_calls_and_raises_an_alarm_and_the_other_platform_goes_on(
+    on: Stage,
+) -> None:
+    [fran] = on.people("Fran")
+    ola = on.other.person("Ola")
+    await community(on, fran)
+    await ola.says("join python")
+
+    def connect(db: Db) -> None:
+        here = db.exec(select(Channel)).one()
+        db.add(
+            Channel(
+                platform="other", external_id="elsewhere", name="elsewhere", community_id=here.community_id
+            )
+        )
+
+    await on.hearth.database.write(connect)
+    on.slack.workspace.app.revoked = "token_revoked"
+    calls = len(on.slack.workspace.ledger.calls)
+    with capture_logs() as log:
+        for number in range(5):
+            await on.hearth.database.write(partial(announce, key=f"letter {number}"))
+            on.hearth.delivery.nudge()
+            await asyncio.sleep(0.2)
+        await ola.says("about python")
+    assert "Python" in ola.sees
+    assert len(on.other.posted("elsewhere")) == 5
+    assert len(on.slack.workspace.ledger.calls) - calls <= 6
+    alarms = [entry for entry in log if entry["log_level"] == "critical"]
+    assert len(alarms) == 1
+    assert (await on.hearth.health())[1]["platforms"]["slack"] == "refused"
+
+
+async def test_an_announcement_that_was_deleted_is_not_missed(on: Stage) -> None:
+    fran, mo = on.people("Fran", "Mo")
+    await community(on, fran, mo)
+    await fran.says(ANNOUNCE, in_="python")
+    await on.delivered()
+    [message] = on.posted("python")
+    happenings.delete_message(message)
+    with capture_logs() as log:
+        await mo.says("session rsvp S1 yes", in_="python")
+        await on.delivered()
+    assert "You're going" in mo.sees
+    assert on.slack.workspace.ledger.outcomes("chat.update")[-1] == "message_not_found"
+    assert [entry for entry in log if entry["log_level"] in ("error", "critical")] == []
+
+
+# Answers that come late.
+
+
+@asynccontextmanager
+async def locked(url: str, seconds: float) -> AsyncIterator[None]:
+    """Keep the SQLite database from being written for so long, as a backup might."""
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = asyncio.get_running_loop().call_later(seconds, other.execute, "ROLLBACK")
+    try:
+        yield
+    finally:
+        release.cancel()
+        other.close()
+
+
+async def until_shown(member: Member, words: str, seconds: float = 10) -> None:
+    """Wait until the person sees these words somewhere."""
+    async with asyncio.timeout(seconds):
+        while words not in member.everything:  # noqa: ASYNC110  # Slack tells nobody what people see
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+async def test_while_the_database_is_locked_people_are_answered_in_time_and_get_their_answer_later(
+    sqlite_url: str, database: Database, mode: Mode
+) -> None:
+    async with stage(database, mode=mode) as on:
+        fran, mo = on.people("Fran", "Mo")
+        await community(on, fran, mo)
+        await fran.says(ANNOUNCE, in_="python")
+        await on.delivered()
+        [message] = on.posted("python")
+        place = on.channel("python")
+        mo.person.joins(place)
+        async with locked(sqlite_url, 2.5):
+            acts = [
+                mo.person.command("resource save https://example.org 'Useful'", place),
+                fran.person.command("session schedule", place),
+                mo.person.react(message, "white_check_mark"),
+            ]
+            began = time.monotonic()
+            acks = await asyncio.gather(*acts)
+            assert time.monotonic() - began < 3
+        assert None not in acks
+        assert (mo.person.trouble, fran.person.trouble) == ("", "")
+        await until_shown(mo, "Saved as R1")
+        await on.delivered()
+        assert await on.hearth.database.read(lambda db: db.exec(select(Rsvp.answer)).all()) == ["yes"]
+        if fran.person.modal is None:
+            await until_shown(fran, "The form is ready")
+            await fran.presses("Open the form")
+        assert "Title" in fran.everything
+        await fran.fills(title="Made in the end", when="in 2 days at 15:00")
+        assert "is scheduled as S2" in fran.sees
+
+
+async def test_a_form_submitted_while_the_database_is_locked_says_so_and_then_shows_its_answer(
+    sqlite_url: str, on: Stage
+) -> None:
+    [fran] = on.people("Fran")
+    await community(on, fran)
+    await fran.says("session schedule 'Slowly does it'", in_="python")
+    assert fran.person.modal is not None
+    fran.enters(when="in 2 days at 15:00")
+    async with locked(sqlite_url, 2.5):
+        assert await fran.person.submit() is not None
+        assert "One moment" in fran.everything
+    await until_shown(fran, "Slowly does it is scheduled as S1")
+    await on.delivered()
+    assert announced(on, "python") == [1]
+
+
+async def test_a_trigger_that_died_on_the_way_leaves_a_button_that_opens_the_form(on: Stage) -> None:
+    [fran] = on.people("Fran")
+    await community(on, fran)
+    on.slack.faults.next("views.open", faults.Errs("expired_trigger_id"))
+    await fran.says("session schedule 'Intro to RAG' capacity:12", in_="python")
+    assert fran.person.modal is None
+    assert "The form is ready" in fran.sees
+    await fran.presses("Open the form")
+    assert fran.known == {"title": "Intro to RAG", "capacity": "12"}
+    await fran.fills(when="in 2 days at 15:00")
+    assert "Intro to RAG is scheduled as S1" in fran.sees
+
+
+# What people do too often, too late or too much of.
+
+
+async def test_five_of_one_delivery_at_once_have_one_effect_and_one_answer(on: Stage) -> None:
+    [fran] = on.people("Fran")
+    await community(on, fran)
+    await fran.says(ANNOUNCE, in_="python")
+    shown = len(fran.person.screen)
+    acks = await asyncio.gather(*(fran.person.again() for _ in range(5)))
+    assert len({str(ack.payload) for ack in acks if ack is not None}) == 1
+    assert None not in acks
+    await on.delivered()
+    assert announced(on, "python") == [1]
+    assert len(fran.person.screen) == shown + 1, "the announcement, and no second answer"
+
+
+async def test_a_form_for_what_is_gone_says_so_in_its_window(on: Stage) -> None:
+    fran, mo = on.people("Fran", "Mo")
+    await community(on, fran, mo)
+    await fran.says("promote @mo python")
+    await fran.says(ANNOUNCE, in_="python")
+    await on.delivered()
+    await mo.says("session edit S1", in_="python")
+    assert mo.person.modal is not None
+    await fran.says("session cancel S1")
+    await mo.fills(title="Too late")
+    assert "That session is cancelled" in mo.sees
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+async def test_forty_thousand_characters_are_refused_with_the_limit(database: Database, mode: Mode) -> None:
+    async with stage(database, mode=mode) as on:
+        [fran] = on.people("Fran")
+        await community(on, fran)
+        await fran.says(f"resource save https://example.org 'Long' note:'{'x' * 40_000}'", in_="python")
+        assert "may have at most" in f"{fran.sees} {fran.problems}"
+        assert fran.person.trouble == ""
+
+
+async def test_a_clock_five_minutes_off_is_found_and_said_loudly_once(database: Database) -> None:
+    async with stage(database) as on:
+        [fran] = on.people("Fran")
+        on.slack.skew = timedelta(minutes=5)
+        with capture_logs() as log:
+            await community(on, fran)
+            await fran.says(ANNOUNCE, in_="python")
+            await on.delivered()
+        said = [entry for entry in log if entry["log_level"] == "error"]
+        assert [entry["direction"] for entry in said] == ["behind Slack"]
+        assert abs(said[0]["seconds"] + 300) <= 5

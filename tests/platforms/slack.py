@@ -131,6 +131,13 @@ class Member:
         return "\n".join([seen, *self._files]).strip()
 
     @property
+    def everything(self) -> str:
+        """All that is on their screen: every message, and the window in front."""
+        zone = self.person.user.zone
+        said = [self._at.text(m, zone) for m in self.person.screen]
+        return "\n".join([*said, self._at.reader(zone).view(self._form.body) if self._form else ""])
+
+    @property
     def problems(self) -> Mapping[str, str]:
         return problems(self._form) if self._form is not None else {}
 
@@ -176,14 +183,20 @@ class Member:
         pages: set[str] = set()
         while view is not None and view.hash not in pages:
             pages.add(view.hash)
-            for name in [name for name in left if name in inputs(view)]:
-                self.person.enter(view, *entry(view, name, left.pop(name), self._at.people))
+            self.enters(**{name: left.pop(name) for name in values if name in left and name in inputs(view)})
             await self._acts(self.person.submit(view))
             view = self._form
             if not left or view is None or view.errors:
                 break
         if left:
             raise LookupError(f"{self.person.user.name} was not asked for {', '.join(left)}")
+
+    def enters(self, **values: str) -> None:
+        """Enter values into the form without submitting it."""
+        view = self._form
+        assert view is not None, f"{self.person.user.name} has no form open"
+        for name, value in values.items():
+            self.person.enter(view, *entry(view, name, value, self._at.people))
 
     async def reacts(self, character: str, to: MessageRef | None = None, in_: str = "#general") -> None:
         message = self._message(to, in_)
