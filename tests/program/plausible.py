@@ -28,6 +28,7 @@ _BY_TYPE: Mapping[Any, str] = {
 _BY_NAME = {
     "reactions": "save=bookmark",
     "reminders": "24h, 15m",
+    "repeat": "every week",
     "quiet_hours": "22:00-07:00",
     "slug": "a-few-words",
     "tag": "rag",
@@ -45,6 +46,8 @@ _BY_COMMAND: Mapping[str, Mapping[str, str]] = {
     "cop revive": {"community": "attic"},
     "pulse poll": {"anonymous": "no"},
     "pulse results": {"pulse": "P2"},
+    "session edit": {"capacity": "50"},
+    "session move": {"when": "friday 16:00"},
     "session list": {"when": "this week"},
 }
 _LEFT_OUT = {
