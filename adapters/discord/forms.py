@@ -39,6 +39,7 @@ VALUE_LIMIT = 4_000
 INPUTS_LIMIT = 5
 RADIO_LIMIT = 10
 OPTION_LIMIT = 100
+BUTTON_LIMIT = 75
 
 _ROW, _BUTTON, _SELECT, _INPUT, _PEOPLE, _TEXT, _LABEL, _RADIO = 1, 2, 3, 4, 5, 10, 18, 21
 _YES_NO = (Option("yes", "Yes"), Option("no", "No"))
@@ -103,7 +104,7 @@ def between(ask: Ask, page: int = 0) -> Message:
     """Return the private message that stands between two modals, or before the first.
 
     `page` is the page that comes next when a form is filled in in turn; without it, a form with
-    problems is to be mended, and one without is to be opened.
+    problems is to be mended, and one without is to be opened: at any page, where nothing is missing.
     """
     form, pages = ask.form, _pages(ask.form)
     last = len(pages)
@@ -118,6 +119,11 @@ def between(ask: Ask, page: int = 0) -> Message:
         buttons.append(_button(f"Continue ({page} of {last})", page, last, call, main=not buttons))
         if not (ask.problems or lost or _missing(ask)):
             buttons.append(_button("Leave the rest as it is", 0, last, call))
+    elif not buttons and last > 1 and not _missing(ask):
+        # All is there already, as where something is changed: one page may be all they want.
+        for number, fields in enumerate(pages[:INPUTS_LIMIT], 1):
+            label = shorten(", ".join(field.label for field in fields), BUTTON_LIMIT)
+            buttons.append(_button(label, number, number, call, main=number == 1))
     elif not buttons:
         buttons.append(_button("Open the form", 1, last, call))
     embeds = tuple({"description": description} for description in descriptions)
@@ -296,7 +302,7 @@ def _button(label: str, page: int, last: int, call: Call, *, main: bool = True) 
 def _said(ask: Ask, lost: Mapping[str, str]) -> str:
     """Return what stands above the list: the problems, and what could not be kept."""
     names = {field.name: field.label for field in ask.form.fields}
-    said = [f"**{text.one_line(ask.form.title or ask.form.call.path)}** is not finished yet."]
+    said = [f"**{text.one_line(ask.form.title or ask.form.call.path)}**: not done yet."]
     end = []
     if lost:
         labels = shorten(", ".join(names.get(name, name) for name in lost), 300)

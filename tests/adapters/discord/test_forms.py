@@ -231,6 +231,22 @@ def test_a_form_that_came_too_late_waits_behind_a_button() -> None:
     assert (pressed.page, pressed.last, pressed.call.args) == (1, 3, {"pulse": "P5", "q1": "7"})
 
 
+def test_where_nothing_is_missing_one_page_may_be_all_that_is_changed() -> None:
+    message = shown(ask(q1="7", when="tue", q9="long " * 30))
+    assert [label.partition(",")[0] for label in buttons(message)] == [
+        "How useful was it?",
+        "When next?",
+        "Really last",
+    ]
+    pressed = step(list(buttons(message).values())[1], message, PARSE)
+    assert pressed is not None
+    found = opened(core(pressed.call, SURVEY), pressed.page, last=pressed.last, kept=True)
+    assert found is not None
+    got = submission(sent(found, {"when": "wed"}), message, PARSE)
+    assert not got.more
+    assert got.call.args == {"pulse": "P5", "q1": "7", "when": "wed", "q9": ("long " * 30).strip()}
+
+
 def test_values_of_other_pages_ride_in_the_id_while_they_fit() -> None:
     found = opened(ask(q9="short"))
     assert found is not None
