@@ -7,8 +7,8 @@ from bot.text import label, shorten
 from bot.ui.calls import Call
 
 TITLE_LIMIT = 150
-AUTHOR_LIMIT = 100
-"""How long a written author may be, in characters: an account id, a space and as much of the name as fits."""
+AUTHOR_LIMIT = 60
+"""How long a written author may be, in characters: what a form carries unseen has to fit Discord's ids of 100."""
 
 
 def call(quote: Quote) -> Call:
@@ -33,8 +33,9 @@ def title(quote: Quote) -> str:
 
 
 def written(author: Actor) -> str:
-    """Return an author as the hidden parameter carries them: "U123 Ana"."""
-    return shorten(f"{author.id} {author.name}", AUTHOR_LIMIT)
+    """Return an author as the hidden parameter carries them: "U123 Ana". Of a long name the beginning is kept."""
+    name = author.name.translate({ord('"'): "'", ord("\\"): "/"})  # which would take room to be escaped
+    return shorten(f"{author.id} {name}", AUTHOR_LIMIT)
 
 
 def read(text: str, platform: str) -> Actor:

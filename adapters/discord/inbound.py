@@ -9,6 +9,7 @@ import discord
 
 from adapters.discord import cards, forms, tree
 from adapters.discord.events import NAME, actor, place
+from bot import saving
 from bot.chat import Actor, Called, Completing, MessageRef, Quote
 from bot.registry import Registry
 from bot.ui.calls import Call
@@ -16,7 +17,6 @@ from bot.ui.cards import Card, note
 
 Json = Mapping[str, Any]
 
-SAVE = "resource save"
 GONE = note("That is from an earlier version and does nothing any more. Try /help.")
 
 _MESSAGE_MENU = discord.AppCommandType.message.value
@@ -117,10 +117,12 @@ def _saved(interaction: discord.Interaction, data: Json) -> Heard | Card:
     message = next(iter(data.get("resolved", {}).get("messages", {}).values()), None)
     if message is None:
         return note("That message is gone.")
-    links = tuple(_links(str(message.get("content", ""))))
+    by, words = message["author"], str(message.get("content", ""))
+    name = by.get("global_name") or by.get("username") or ""
+    author = Actor(NAME, str(by["id"]), name, bot=bool(by.get("bot")))
     where = f"{interaction.guild_id or '@me'}/{interaction.channel_id}/{message['id']}"
-    url = links[0] if links else f"https://discord.com/channels/{where}"
-    return Heard(_called(interaction, Call(SAVE, {"url": url}), form=True))
+    found = Quote(author, words, tuple(_links(words)), f"https://discord.com/channels/{where}")
+    return Heard(_called(interaction, saving.call(found), form=True))
 
 
 def quote(message: discord.Message, asked: MessageRef) -> Quote:

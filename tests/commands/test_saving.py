@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from bot import saving
 from bot.chat import Actor, Answer, Ask, Called, Quote
-from bot.ui.calls import Call, written
+from bot.ui.calls import PAYLOAD_LIMIT, Call, written
 from bot.ui.cards import words
 from storage.database import Db
 from storage.tables import Account, Person, Resource
@@ -88,7 +88,10 @@ async def test_a_made_up_author_renames_nobody_and_gives_no_rights(world: World)
 def test_an_author_is_written_short_enough_and_read_again() -> None:
     long = replace(GUS, name="W" * 80)
     assert saving.read(saving.written(GUS), "memory") == GUS
-    assert len(saving.written(replace(long, id="1" * 20))) <= saving.AUTHOR_LIMIT
+    for letters in ("W", '"', "\\", "'"):
+        author = saving.written(replace(long, id="1" * 20, name=letters * 80))
+        hidden = written(Call("resource save", {"author": author}))
+        assert len(hidden) <= PAYLOAD_LIMIT - len("?1/1 "), "a form's id on Discord carries it"
     assert saving.read(saving.written(long), "memory").id == "U42"
     assert saving.call(replace(QUOTE, author=GUS)) == Call(
         "resource save", {"url": "https://example.org/rag", "author": "U42 Gus of the Hills"}

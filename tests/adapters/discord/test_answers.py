@@ -331,3 +331,5 @@ async def test_the_message_menu_opens_the_form_with_the_first_link(stage: Stage)
     assert first.call.args["url"] == "https://example.org/rag"
     permalink = f"https://discord.com/channels/{stage.discord.guild.id}/{stage.general.id}/{plain.id}"
     assert second.call.args["url"] == permalink
+    assert second.call.args["title"] == "No link at all"
+    assert first.call.args["author"] == second.call.args["author"] == f"{ben.user.id} Ben"
