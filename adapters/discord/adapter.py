@@ -1,11 +1,13 @@
 """Discord as one of Hearth's platforms: the port the core posts through, and what it hears from there."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import discord
 import structlog
@@ -15,6 +17,7 @@ from adapters.discord import cards, client, drawn, events, inbound, marks
 from adapters.discord.answers import Desk
 from adapters.discord.budget import Identifies, Invalid
 from adapters.discord.client import Gateway
+from adapters.discord.happenings import INTERESTED, Calendar, named
 from adapters.discord.publishing import publish
 from adapters.discord.refusals import INVALID_FORM, UNKNOWN_MESSAGE, meaning
 from adapters.discord.watch import Watch, attempt
@@ -26,6 +29,7 @@ from bot.chat import (
     Mark,
     MessageRef,
     Quote,
+    Reacted,
     Refused,
     Reply,
     RetryLater,
@@ -67,10 +71,13 @@ class DiscordAdapter:
         self._identifies = Identifies(data_dir, clock)
         self._watch = Watch(Invalid(), clock)
         self._desk = Desk(self._post, self.edit)
+        self.calendar = Calendar(self._call) if settings.native_events else None
+        """The servers' own events, where they are wanted."""
         self._gateway: Gateway | None = None
         self._handle: Handle | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._direct: dict[str, int] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, handle: Handle) -> None:
         """Be connected until cancelled. Raises Refused, or what ended the connection, which the caller mends by running again."""
@@ -199,11 +206,26 @@ class DiscordAdapter:
                 await self._desk.say(interaction, card)
 
     async def take(self, event: Event) -> None:
-        """Pass on what happened; the bot's whole answer may be a reaction, or a private word by direct message."""
-        await self._see_through(self._take(event))
+        """Pass on what happened, what one person does to reactions in the order they did it."""
+        if not isinstance(event, Reacted):
+            await self._see_through(self._take(event))
+            return
+        turn = self._turns.setdefault(event.by.id, asyncio.Lock())  # locks are fair: first come, first served
+        await self._see_through(self._take(event, turn))
 
-    async def _take(self, event: Event) -> None:
+    async def _take(self, event: Event, turn: asyncio.Lock | None = None) -> None:
+        async with turn or contextlib.nullcontext():
+            await self._pass_on(event)
+
+    async def _pass_on(self, event: Event) -> None:
         assert self._handle is not None, "there is a connection only while running"
+        if (
+            isinstance(event, Reacted)
+            and event.emoji == INTERESTED
+            and event.added
+            and self._gateway is not None
+        ):
+            event = await named(self._gateway, event)
         answer = await self._handle(event)
         match answer:
             case Mark(name):

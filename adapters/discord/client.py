@@ -15,7 +15,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord import events
+from adapters.discord import events, happenings
 from adapters.discord.budget import Identifies
 from adapters.discord.watch import Watch
 from bot.chat import Event, Refused
@@ -79,7 +79,8 @@ class Gateway(discord.AutoShardedClient):
 
     def __init__(self, owner: Owner, settings: DiscordSettings, identifies: Identifies, watch: Watch) -> None:
         super().__init__(
-            intents=intents(),
+            intents=intents(native_events=settings.native_events),
+            enable_debug_events=settings.native_events,  # interest in events is heard of raw only
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -126,6 +127,9 @@ class Gateway(discord.AutoShardedClient):
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         await self._take(events.reacted(payload, self._own_id))
+
+    async def on_socket_raw_receive(self, message: str | bytes) -> None:
+        await self._take(happenings.interest(message) if isinstance(message, str) else None)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self._take(events.closed(channel.guild.id, channel.id, channel.name, "the channel was deleted"))

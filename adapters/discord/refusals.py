@@ -35,6 +35,7 @@ _MESSAGE = {
     50005: "the message is not the bot's own",
     50006: "the message was empty",
     INVALID_FORM: "Discord refused the form of the message",
+    30038: "the server has as many events as Discord allows",
     40005: "the files are too large for this server",
     20028: "Discord limits how often this channel may be written in",
     200000: "the server's AutoMod does not allow the message",

@@ -91,6 +91,7 @@ async def connected(
 def make(discord: FakeDiscord, folder: Path, **settings: Any) -> DiscordAdapter:
     """Return an adapter that is pointed at the fake."""
     token = settings.pop("token", discord.token)
+    settings.setdefault("native_events", False)
     return DiscordAdapter(
         DiscordSettings(enabled=True, token=SecretStr(token), api_url=discord.api_url, **settings),
         registry=REGISTRY,

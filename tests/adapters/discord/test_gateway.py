@@ -56,6 +56,23 @@ async def test_reactions_are_heard_on_messages_nobody_remembers(stage: Stage) ->
     assert len(stage.core.heard) == 2, "our own reaction is no event"
 
 
+async def test_a_reaction_that_is_taken_back_at_once_is_not_overtaken(stage: Stage) -> None:
+    ana, message = stage.discord.person("Ana"), stage.discord.person("Ben").writes("hello", stage.general)
+    stage.core.gate = asyncio.Event()
+    for act in (ana.reacts, ana.unreacts, ana.reacts):
+        act("⭐", message)
+    stage.discord.person("Zoe").reacts("⭐", message)
+    await stage.core.hears(2)
+    await stage.discord.gateway.heard()
+    assert [event.by.name for event in stage.core.heard if isinstance(event, Reacted)] == ["Ana", "Zoe"]
+    stage.core.gate.set()
+    await stage.core.hears(4)
+    anas = [
+        event for event in stage.core.heard if isinstance(event, Reacted) and event.by.id == str(ana.user.id)
+    ]
+    assert [event.added for event in anas] == [True, False, True]
+
+
 async def test_changes_of_places_are_noticed(stage: Stage) -> None:
     await ready(stage)
     places, guild = stage.discord.places, stage.discord.guild
