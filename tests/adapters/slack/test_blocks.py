@@ -266,7 +266,7 @@ some_cards = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(some_cards)
 @example(note("<!channel>"))
 def test_any_card_is_a_message_slack_takes(card: Card) -> None:

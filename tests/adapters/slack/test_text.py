@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from html import unescape
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.text import contained, escape, fit, host_of, mrkdwn, pieces, plain, read, written
@@ -47,6 +47,7 @@ def test_what_people_write_is_only_its_characters_in_mrkdwn(text: str) -> None:
         assert said(made) == text.replace("\u2060", "")
 
 
+@settings(deadline=None)
 @given(words)
 def test_any_text_is_only_its_characters_in_mrkdwn(text: str) -> None:
     made = mrkdwn((text, Mention(1, text)))
@@ -165,6 +166,7 @@ def test_what_is_no_address_is_shown_and_not_linked() -> None:
     assert list(in_mrkdwn(mrkdwn((Link("javascript:alert(1)", "Click"),)))) == []
 
 
+@settings(deadline=None)
 @given(words, words)
 def test_any_link_goes_where_it_says(url: str, label: str) -> None:
     line = (Link(f"https://{url}", label),)
@@ -195,6 +197,7 @@ def test_text_is_escaped_once() -> None:
     }
 
 
+@settings(deadline=None)
 @given(words, st.integers(1, 200))
 @example("&" * 75, 75)
 def test_plain_text_fits_and_says_when_it_was_longer(text: str, limit: int) -> None:
@@ -228,6 +231,7 @@ def test_what_slack_made_of_typed_text_is_undone(typed: str, meant: str) -> None
     assert read(typed) == meant
 
 
+@settings(deadline=None)
 @given(words)
 def test_typed_text_without_tokens_comes_back_whole(text: str) -> None:
     assert read(escape(text)) == text

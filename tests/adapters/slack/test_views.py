@@ -460,7 +460,7 @@ def test_a_view_that_is_not_ours_came_from_nowhere(view: Json) -> None:
     assert origin(view) == Origin()
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some_cards)
 def test_any_card_fits_a_window_and_the_home(card: Card) -> None:
     for view in (notice(card, HERE), home(card)):
@@ -531,7 +531,7 @@ def asks(draw: st.DrawFn) -> Ask:
     return Ask(Form(draw(literal)[:24], Call("x"), fields, draw(literal)), known, problems)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(asks(), st.integers(1, 4))
 def test_any_form_is_a_view_that_gives_back_what_was_known(ask: Ask, page: int) -> None:
     view = shown(ask, replace(HERE, page=page))

@@ -375,12 +375,13 @@ MODAL = shape(
     {"title": plain(24), "blocks": many(lambda block: iter(()), BLOCKS["modal"])},
     {**_VIEW, "submit": plain(24), "close": plain(24), "clear_on_close": boolean, "notify_on_close": boolean},
 )
-HOME = shape({"blocks": many(lambda block: iter(()), BLOCKS["home"])}, _VIEW)
+HOME = shape({"blocks": many(lambda block: iter(()), BLOCKS["home"], least=0)}, _VIEW)
 
 
 def _blocks(blocks: list[Any], surface: Surface) -> Iterator[str]:
-    if not 1 <= len(blocks) <= BLOCKS[surface]:
-        yield f"/blocks must have from 1 to {BLOCKS[surface]} items"
+    least = 1 if surface == "modal" else 0
+    if not least <= len(blocks) <= BLOCKS[surface]:
+        yield f"/blocks must have from {least} to {BLOCKS[surface]} items"
     for number, block in enumerate(blocks):
         yield from (f"/blocks/{number}{problem}" for problem in kind(KINDS)(block))
         if not isinstance(block, dict):
