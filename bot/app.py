@@ -193,8 +193,8 @@ class Hearth:
         return await adapter.read(message) if adapter else None
 
 
-def _platforms(hearth: Hearth, routes: list[Any]) -> Iterator[Adapter]:
-    """Yield the adapters of the enabled platforms, whose SDKs load only then; add the routes they need."""
+def _platforms(hearth: Hearth, routes: list[Any], calendars: dict[str, Calendar]) -> Iterator[Adapter]:
+    """Yield the adapters of the enabled platforms, whose SDKs load only then; add their routes and calendars."""
     config = hearth.config
     if config.slack.enabled:
         from adapters.slack.adapter import SlackAdapter
@@ -213,13 +213,16 @@ def _platforms(hearth: Hearth, routes: list[Any]) -> Iterator[Adapter]:
     if config.discord.enabled:
         from adapters.discord.adapter import DiscordAdapter
 
-        yield DiscordAdapter(
+        discord = DiscordAdapter(
             config.discord,
             registry=hearth.registry,
             clock=hearth.clock,
             data_dir=config.bot.data_dir,
             bot_name=config.bot.name,
         )
+        if discord.calendar is not None:
+            calendars[discord.name] = discord.calendar
+        yield discord
 
 
 def drawers(config: Config) -> Mapping[str, subjects.Drawer]:
@@ -265,7 +268,8 @@ async def _web(
 ) -> AsyncIterator[WebServer]:
     config = hearth.config.web
     routes: list[Any] = []
-    adapters = list(_platforms(hearth, routes)) if platforms else []
+    calendars: dict[str, Calendar] = {}
+    adapters = list(_platforms(hearth, routes, calendars)) if platforms else []
     server: WebServer | None = None
     if chat is not None:
         adapter = WebAdapter(
@@ -278,7 +282,7 @@ async def _web(
         )
         adapters.append(adapter)
         routes += adapter.routes()
-    hearth.connect(adapters)
+    hearth.connect(adapters, calendars)
 
     def build(port: int) -> WebServer:
         return WebServer(
