@@ -28,7 +28,7 @@ _BY_TYPE: Mapping[Any, str] = {
 _BY_NAME = {
     "reactions": "save=bookmark",
     "reminders": "24h, 15m",
-    "repeat": "every week",
+    "repeat": "every week 2 times",
     "quiet_hours": "22:00-07:00",
     "slug": "a-few-words",
     "tag": "rag",
