@@ -15,7 +15,7 @@ from bot.rules import balance
 from scheduler.rates import Rates
 from storage.database import Database, Db
 from storage.types import metadata
-from tests.platforms import console, memory, slack, web
+from tests.platforms import console, discord, memory, slack, web
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday, the day before the digest's usual day and at its usual time."""
@@ -123,6 +123,7 @@ PLATFORMS: Mapping[str, Entrance] = {
     "console": Entrance(console.opened, "console:ada"),
     "web": Entrance(web.opened, "web:ada"),
     "slack": Entrance(slack.opened, slack.ADA),
+    "discord": Entrance(discord.opened, discord.ADA),
 }
 
 

@@ -1,7 +1,7 @@
 """Discord's own OpenAPI description, where it lies beside the repository: is this what it says?"""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def _description() -> dict[str, Any]:
 
 
 @cache
-def _registry() -> Registry:
+def _registry() -> Registry[Any]:
     resource = DRAFT202012.create_resource(_description())
     return Registry().with_resource("discord:", resource)
 
@@ -94,10 +94,15 @@ def object_problem(name: str, value: Any) -> str:
 
 
 def _problem(pointer: tuple[str, ...], value: Any) -> str:
+    return _judged(pointer, json.dumps(value))
+
+
+@lru_cache(maxsize=1_000)
+def _judged(pointer: tuple[str, ...], text: str) -> str:
+    """Judge once what is sent again and again: a whole command tree takes half a second."""
     validator = _validator(pointer)
-    if validator is None:
-        return ""
-    if validator.is_valid(value):
+    value = json.loads(text)
+    if validator is None or validator.is_valid(value):
         return ""
     error = best_match(validator.iter_errors(value))
     return f"{'.'.join(map(str, error.absolute_path)) or 'the body'}: {error.message[:400]}"
