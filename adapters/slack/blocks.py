@@ -79,20 +79,20 @@ def _every(card: Card) -> list[Json]:
     for block in card.blocks:
         match block:
             case Text(spans):
-                found += _rich(list(pieces(spans)))
+                found += rich(list(pieces(spans)))
                 about = _subject(spans) or about
             case Facts(pairs):
-                found += _rich(list(_facts(pairs)))
+                found += rich(list(_facts(pairs)))
             case Image(url, alt) if _public(url):
                 found.append(
                     {"type": "image", "image_url": url, "alt_text": showable(alt[:ALT_LIMIT]) or SHORT}
                 )
-                found += _rich(list(piece(alt[ALT_LIMIT:])))
+                found += rich(list(piece(alt[ALT_LIMIT:])))
             case Image(url, alt):
                 address = (Link(url, alt),) if host_of(url) else (alt,)
-                found += _rich(list(pieces(("Picture: ", *address))))
+                found += rich(list(pieces(("Picture: ", *address))))
             case cards.File(name):
-                found += _rich(list(pieces(("File: ", name))))
+                found += rich(list(pieces(("File: ", name))))
             case Rule():
                 found.append({"type": "divider"})
             case Buttons(row) if row:
@@ -101,10 +101,10 @@ def _every(card: Card) -> list[Json]:
                 pressable += len(row)
             case Buttons():
                 pass
-    return found or _rich(list(piece("Nothing to show.")))
+    return found or rich(list(piece("Nothing to show.")))
 
 
-def _rich(elements: list[Json]) -> list[Json]:
+def rich(elements: list[Json]) -> list[Json]:
     """Return rich text blocks that hold the elements, each block within the limit; none where there are no words."""
     if not any(_words(element).strip() for element in elements):
         return []
@@ -252,7 +252,7 @@ def _lightened(drawn: list[Json]) -> tuple[list[Json], tuple[File, ...]]:
         return drawn, ()
     listed = "".join(f"[{number}] {url}\n" for number, url in enumerate(heavy, 1))
     said = f"The address of each number in brackets, to [{len(heavy)}], is in the file {ADDRESSES}."
-    return [*drawn, *_rich(list(piece(said)))], (File(ADDRESSES, "text/plain", listed.encode()),)
+    return [*drawn, *rich(list(piece(said)))], (File(ADDRESSES, "text/plain", listed.encode()),)
 
 
 def _elements(drawn: list[Json]) -> Iterator[Json]:
@@ -271,7 +271,7 @@ def _fewer(drawn: list[Json], most: int) -> list[Json]:
         if block["type"] == "divider":
             continue
         if block["type"] == "image":
-            (block,) = _rich(list(pieces(("Picture: ", Link(block["image_url"], block["alt_text"])))))
+            (block,) = rich(list(pieces(("Picture: ", Link(block["image_url"], block["alt_text"])))))
         if kept and block["type"] == kept[-1]["type"] == "rich_text":
             gap = _section([{"type": "text", "text": "\n"}])
             kept[-1] = block | {"elements": [*kept[-1]["elements"], gap, *block["elements"]]}

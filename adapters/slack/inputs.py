@@ -1,8 +1,8 @@
 """The fields of a form as Slack's input blocks, and what stands in them read back.
 
-A field is one input block named after it. A moment is two, a picker and beside it words, which SPEC's
-phrases need; a person is two where what is known of them cannot be picked. Whichever of the two the
-reader changed counts, and the words when both were.
+A field is one input block named after it. A moment is two, a picker and words ("next thursday 3pm"); a
+person is two where what is known of them cannot be picked. Of two, the one that was changed counts, and
+the words when both were.
 """
 
 import re
@@ -23,10 +23,8 @@ VALUE_LIMIT = 150
 CONTEXT_LIMIT = 3_000
 RADIO_MOST = 5
 """Choices that are shown at once; more go into a menu."""
-MOST_BLOCKS = 5
-"""Blocks that one field takes at most: a problem, a remark on its value, and two inputs, with one to spare."""
-
 WORDS = ".words"
+"""What the input for words is called after its field."""
 NOTHING = "(nothing)"
 """The value of the option that leaves an optional field empty: Slack's menus and radio buttons cannot be emptied."""
 

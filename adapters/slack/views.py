@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from adapters.slack import inputs
-from adapters.slack.blocks import BLOCK_LIMIT, blocks
 from adapters.slack.blocks import TITLE_LIMIT as CARD_TITLE_LIMIT
+from adapters.slack.blocks import blocks, rich
 from adapters.slack.inputs import remark
-from adapters.slack.text import Json, contained, fit, plain
+from adapters.slack.text import Json, fit, piece, plain
 from bot.chat import Ask
 from bot.errors import BadValue
 from bot.text import shorten, showable
@@ -94,18 +94,8 @@ def _opening(ask: Ask, number: int, pages: int) -> list[Json]:
     general = [words for name, words in ask.problems.items() if name not in names]
     shown: list[Json] = []
     if number == 1 and ask.form.intro.strip():
-        shown += _paragraphs(ask.form.intro)
+        shown += rich(list(piece(ask.form.intro)))
     return shown + [remark(words) for words in (progress, *general) if words.strip()]
-
-
-def _paragraphs(words: str) -> list[Json]:
-    text = showable(words)
-    parts = [text[at : at + BLOCK_LIMIT] for at in range(0, len(text), BLOCK_LIMIT)]
-    sections = [
-        {"type": "rich_text_section", "elements": [{"type": "text", "text": contained(part)}]}
-        for part in parts
-    ]
-    return [{"type": "rich_text", "elements": [section]} for section in sections]
 
 
 def _packed(ask: Ask, origin: Origin, page: tuple[Field, ...], pages: int) -> tuple[tuple[Field, ...], str]:
@@ -118,7 +108,7 @@ def _packed(ask: Ask, origin: Origin, page: tuple[Field, ...], pages: int) -> tu
         "origin": {name: value for name, value in asdict(origin).items() if value},
         "pages": pages,
         "call": [call.path, fieldless, [[word.text, word.quoted] for word in call.rest]],
-        "emptied": [name for name in on_page if name in ask.known and not ask.known[name]],
+        "emptied": [field.name for field in page if ask.known.get(field.name) == ""],
         "values": {},
     }
     if len(_json(data)) > METADATA_LIMIT:
@@ -138,7 +128,7 @@ def _packed(ask: Ask, origin: Origin, page: tuple[Field, ...], pages: int) -> tu
 
 def _json(data: Json) -> bytes:
     # In bytes: Slack says characters and does not say which.
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return showable(json.dumps(data, ensure_ascii=False, separators=(",", ":"))).encode()
 
 
 def _too_much(ask: Ask) -> BadValue:

@@ -34,7 +34,7 @@ from tests.adapters.slack.reading import alive, modelled, words
 from tests.adapters.slack.test_blocks import EVERYTHING, some_cards
 from tests.fakes.slack import limits
 from tests.fakes.slack.view_methods import initial
-from tests.program.nasty import OURS, packed, theirs
+from tests.program.nasty import NO_TEXT, OURS, packed, theirs
 
 Json = dict[str, Any]
 
@@ -498,6 +498,15 @@ def test_nasty_strings_are_literal_in_forms(text: str) -> None:
     assert list(alive(view)) == []
     call = submission(opened(view)).call
     assert (call.args["a"], call.args["b"]) == (text, "x")
+
+
+@pytest.mark.parametrize("text", NO_TEXT)
+def test_what_is_no_text_is_replaced_in_forms(text: str) -> None:
+    fields = (Field("a", text, hint=text, usual=text), Field("b", "B", "choice", choices=FEW))
+    form = Form("F", Call("x", {"hidden": text}), fields, text)
+    view = shown(Ask(form, {"a": text, "b": text}, {"a": text, "b": text, "": text}))
+    json.dumps(view, ensure_ascii=False).encode()
+    assert "\0" not in submission(opened(view)).call.args["a"]
 
 
 literal = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
