@@ -243,7 +243,7 @@ def _event(payload: Json, me: str) -> Heard | None:
         case "user_change":
             user = event["user"]
             noticed = Noticed(
-                "profile",
+                "left" if user.get("deleted") else "profile",
                 Address(PLATFORM, workspace=workspace),
                 Actor(PLATFORM, user["id"], ""),
                 delivery=delivery,
