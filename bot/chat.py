@@ -86,13 +86,18 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """A reaction was added to or removed from a message. `emoji` is its short name ("bookmark")."""
+    """A reaction was added to or removed from a message. `emoji` is its short name ("bookmark").
+
+    `found` is for one that was found standing there by a `Recount`: nobody knows since when, so it
+    changes nothing that the person has answered meanwhile.
+    """
 
     emoji: str
     added: bool
     on: MessageRef
     by: Actor
     delivery: str = ""
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Completing:
     at: Address
 
 
-Notice = Literal["arrived", "left", "profile", "renamed", "closed", "opened", "removed"]
+Notice = Literal["arrived", "left", "profile", "renamed", "closed", "opened", "removed", "missed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,8 @@ class Noticed:
     "arrived" and "left": `by` came into or left the channel, or with no channel the workspace.
     "profile": `by` is called otherwise or lives in another zone. "renamed", "closed" and "opened":
     the channel has another name, can no longer be posted to (`reason`), or can again. "removed": the
-    bot is no longer in the workspace. `since` is when it happened, where the platform says: notices may
+    bot is no longer in the workspace. "missed": for a while the platform's events of the workspace did
+    not reach us; answered by a `Recount`. `since` is when it happened, where the platform says: notices may
     come late and in any order.
     """
 
@@ -169,7 +175,14 @@ class Mark:
     emoji: str
 
 
-Answer = Reply | Update | Ask | Suggest | Mark | None
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Look at these messages, and tell of the reactions that stand there as `found`."""
+
+    messages: Sequence[MessageRef]
+
+
+Answer = Reply | Update | Ask | Suggest | Mark | Recount | None
 Handle = Callable[[Event], Awaitable[Answer]]
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 import structlog
 
 from bot.cards import communities as cards
-from bot.chat import Actor, Address, Answer, Noticed, Reply
+from bot.chat import Actor, Address, Answer, Noticed, Recount, Reply
 from bot.config import Config
-from bot.rules import access, channels, communities, outbox, people, privacy, rsvps, sessions
+from bot.rules import access, announcing, channels, communities, outbox, people, privacy, rsvps, sessions
 from bot.ui.cards import note
 from storage.database import Db
 from storage.tables import Community, Greeting
@@ -30,12 +30,12 @@ class Notices:
                 return event.by is not None and people.recognise(db, event.by) != 0
             case "left":
                 return event.by is not None and not event.at.channel and people.recognise(db, event.by) != 0
-            case "removed":
+            case "removed" | "missed":
                 return True
         return access.channel(db, event.at.platform, event.at.channel) is not None
 
     def act(self, db: Db, event: Noticed, config: Config, now: datetime) -> Answer:
-        """Take note of it; only an arrival is answered."""
+        """Take note of it; only an arrival is answered, and what was missed looked for."""
         since = event.since or now
         match event.what:
             case "arrived" if event.by is not None:
@@ -50,6 +50,8 @@ class Notices:
                 channels.close(db, event.at, event.reason or CLOSED, now, since)
             case "opened":
                 channels.open_(db, event.at, since)
+            case "missed":
+                return Recount(announcing.open_announcements(db, event.at, now))
             case "removed":
                 staff = people.admins(db, config.bot.admins)
                 lost = channels.lose(db, event.at, event.reason or REMOVED, now, staff)
@@ -112,8 +114,9 @@ def _left(db: Db, by: Actor, at: Address, config: Config, now: datetime) -> None
     for community_id in privacy.last_facilitator_of(db, person_id):
         community = access.community_by_id(db, community_id)
         card = note(
-            f"{by.name}, the only facilitator of {community.name}, is no longer on {at.platform.capitalize()}. "
-            f"Name another with /cop promote, or close it with /cop archive {community.slug}."
+            people.mentions(db, [person_id])[person_id],
+            f", the only facilitator of {community.name}, is no longer on {at.platform.capitalize()}. "
+            f"Name another with /cop promote, or close it with /cop archive {community.slug}.",
         )
         for admin in people.admins(db, config.bot.admins):
             key = f"alone:{community_id}:{now:%Y-%m-%d}:{admin}"

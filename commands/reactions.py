@@ -42,7 +42,7 @@ class Reactions:
         if meant is None or meant.action != action:
             return None
         if meant.occurrence is not None:
-            if event.emoji == INTERESTED:
+            if event.emoji == INTERESTED or event.found:
                 _be_interested(ctx, meant.occurrence, _ANSWERS[action], added=event.added)
                 return None
             changed = _answer(ctx, meant.occurrence, _ANSWERS[action], added=event.added)

@@ -28,8 +28,10 @@ from bot.chat import (
     Handle,
     Mark,
     MessageRef,
+    Noticed,
     Quote,
     Reacted,
+    Recount,
     Refused,
     Reply,
     RetryLater,
@@ -43,6 +45,8 @@ CALL = 8.0
 """Seconds a call of the port may take; shorter than delivery waits, so that we can say what became of it."""
 
 LOOK_BACK = 300  # messages of a channel that are searched for a letter in doubt
+
+REACTORS = 200  # people per emoji whose reactions are recounted
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -230,6 +234,9 @@ class DiscordAdapter:
         match answer:
             case Mark(name):
                 await self._mark(event, name)
+            case Recount(messages):
+                for message in messages:
+                    await self._recount(message)
             case Reply():
                 # Discord has no private word without an interaction, and nobody asked for direct messages.
                 _log.debug("a greeting was left out", platform=self.name)
@@ -249,8 +256,32 @@ class DiscordAdapter:
             _log.info("a reaction was not confirmed", platform=self.name, reason=str(error))
 
     async def gap(self, shard: int) -> None:
-        """Say that something may have been missed: reactions and changes that came while nobody listened."""
-        _log.warning("missed what happened while disconnected", platform=self.name, shard=shard)
+        """Look for what came while nobody listened: Discord tells nothing of it afterwards."""
+        gateway = self._gateway
+        for guild in gateway.guilds if gateway is not None else ():
+            if guild.shard_id == shard:
+                await self.take(Noticed("missed", Address(self.name, workspace=str(guild.id))))
+
+    async def _recount(self, on: MessageRef) -> None:
+        """Tell of the reactions that stand on the message, one person's after another's."""
+
+        async def standing(gateway: Gateway) -> list[Reacted]:
+            where = await self._place(gateway, on.at)
+            message = await where.fetch_message(_number(on.id, place=False))
+            return [
+                events.found(reaction, user, on)
+                for reaction in message.reactions
+                async for user in reaction.users(limit=REACTORS)
+                if not user.bot
+            ]
+
+        try:
+            found = await self._call(standing)
+        except (Undeliverable, RetryLater) as error:
+            _log.info("reactions were not recounted", platform=self.name, reason=str(error))
+            return
+        for event in found:
+            await self._pass_on(event)
 
     async def _see_through(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

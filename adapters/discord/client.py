@@ -57,7 +57,7 @@ class Owner(Protocol):
         """Something happened that may want no answer."""
 
     async def gap(self, shard: int) -> None:
-        """A shard introduced itself anew after it had been connected: what happened between is lost."""
+        """A shard was introduced, at first or anew: what happened before that was not told of."""
 
 
 def intents(*, members: bool = False, native_events: bool = False) -> discord.Intents:
@@ -94,7 +94,6 @@ class Gateway(discord.AutoShardedClient):
         """Set once the day's budget of introductions is used up."""
         self._owner = owner
         self._identifies = identifies
-        self._met: set[int] = set()
 
     async def setup_hook(self) -> None:
         await self._owner.begin(self)
@@ -108,10 +107,8 @@ class Gateway(discord.AutoShardedClient):
         await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Note that a shard was introduced. That happens again and again, so no work starts here."""
-        if shard_id in self._met:
-            await self._owner.gap(shard_id)
-        self._met.add(shard_id)
+        """A shard was introduced, the first time or anew, so that what happened before was not told of."""
+        await self._owner.gap(shard_id)
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what went wrong in one event, without its content."""
@@ -189,6 +186,7 @@ async def connected(
     """
     # At its finest level the library logs every payload: people's words, and interactions' tokens.
     logging.getLogger("discord").setLevel(logging.INFO)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we have no voice to miss
     with pointed(settings.api_url, await gateway_address(settings)):
         gateway = Gateway(owner, settings, identifies, watch)
         try:

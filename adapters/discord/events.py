@@ -39,6 +39,11 @@ def reacted(payload: discord.RawReactionActionEvent, own_id: int) -> Reacted | N
     return Reacted(name, payload.event_type == "REACTION_ADD", on, by)
 
 
+def found(reaction: discord.Reaction, user: discord.User | discord.Member, on: MessageRef) -> Reacted:
+    """Return a reaction that stands on the message, since whenever."""
+    return Reacted(emoji.name_of(str(reaction.emoji)), True, on, actor(user), found=True)
+
+
 def closed(guild: int, id_: int, name: str, reason: str) -> Noticed:
     """Return that a channel or thread is gone."""
     return Noticed("closed", channel(guild, id_, name), reason=reason)

@@ -1,16 +1,18 @@
 """Telling of sessions: to the channels that one is on, to those who come that it changed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
 
 from bot.cards import sessions as cards
+from bot.chat import Address, MessageRef
 from bot.rules import outbox
 from bot.rules.sessions import View, view
 from bot.ui.cards import Card
 from storage.database import Db
-from storage.tables import Community, Occurrence, Rsvp
+from storage.tables import Community, Letter, Occurrence, Rsvp
 
 
 def announce(db: Db, occurrence_id: int, now: datetime) -> int:
@@ -32,6 +34,23 @@ def announce(db: Db, occurrence_id: int, now: datetime) -> int:
         expires_at=occurrence.ends_at,
         now=now,
     )
+
+
+def open_announcements(db: Db, at: Address, now: datetime, limit: int = 25) -> list[MessageRef]:
+    """Return where sessions that are not over were announced in the workspace of `at`, the newest first."""
+    sent = db.exec(
+        select(Letter.channel, Letter.message_id)
+        .where(
+            Letter.platform == at.platform,
+            Letter.workspace == at.workspace,
+            Letter.kind == "announcement",
+            Letter.message_id != "",
+            col(Letter.expires_at) > now,
+        )
+        .order_by(col(Letter.id).desc())
+        .limit(limit)
+    ).all()
+    return [MessageRef(replace(at, channel=channel, name=""), id_) for channel, id_ in sent]
 
 
 def tell_coming(

@@ -1,12 +1,13 @@
 """What platforms tell unasked: arrivals are welcomed, and people and channels stay as they are there."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
-from bot.chat import Actor, Address, Answer, Notice, Noticed, Reply
+from bot.chat import Actor, Address, Answer, Notice, Noticed, Reacted, Recount, Reply
 from bot.rules import access, communities, outbox, people
 from bot.ui.cards import note, words
 from bot.ui.codec import load_card
@@ -59,6 +60,13 @@ async def test_a_newcomer_is_welcomed_once_and_joins_by_the_button(world: World)
     assert await notice(world, "arrived", GENERAL, "eve") is None
     joined = await world.press("eve", button(answer, "Join"))
     assert "Welcome to Python" in said(joined)
+
+
+async def test_one_of_many_arrivals_at_one_moment_is_answered(world: World) -> None:
+    arrivals = (notice(world, "arrived", GENERAL, "eve", delivery=f"d{n}") for n in range(8))
+    answers = await asyncio.gather(*arrivals)
+    assert len([answer for answer in answers if answer is not None]) == 1
+    assert await world.count(Greeting, Person) == [1, 4]
 
 
 async def test_a_member_is_welcomed_without_being_asked_to_join(world: World) -> None:
@@ -195,6 +203,7 @@ async def test_who_leaves_gives_their_seat_to_the_next_and_staff_hears_of_an_unt
     heard = await told(world)
     assert [who for who, _ in heard] == ["memory:ada", "memory:ada", "memory:ana"]
     assert "A seat became free" in heard[2][1]
+    assert all(words.startswith("Fran, the only facilitator of ") for _, words in heard[:2])
     assert {"Board", "Python"} == {name for name in ("Board", "Python") for _, w in heard[:2] if name in w}
     assert await world.count(Account, Membership) == [4, 4]
 
@@ -216,3 +225,28 @@ async def test_who_can_still_be_met_keeps_their_seat(world: World, case: str) ->
     at = GENERAL if case == "channel" else HOME
     await notice(world, "left", at, "eve" if case == "stranger" else "fran")
     assert await world.count(Rsvp, Letter, Person) == before
+
+
+async def test_what_was_missed_is_looked_for_on_open_announcements(world: World) -> None:
+    """A reaction that is found there answers for whoever has not answered; it takes nothing back."""
+    await world.say("fran", 'session schedule "Intro to RAG" "thu 15:00"')
+
+    def posted(db: Db) -> None:
+        for letter in db.exec(select(Letter).where(Letter.kind == "announcement")).all():
+            letter.state, letter.message_id = "sent", f"m{letter.id}"
+            db.add(letter)
+
+    await world.database.write(posted)
+    await world.say("ben", "session rsvp S1 no")
+    answer = await notice(world, "missed", HOME)
+    assert isinstance(answer, Recount)
+    [announcement] = answer.messages
+    assert announcement.at.channel == GENERAL.channel
+    for who in ("ana", "ben"):
+        await world.dispatcher.handle(Reacted("white_check_mark", True, announcement, actor(who), found=True))
+    answers = await world.database.read(lambda db: sorted(db.exec(select(Rsvp.answer)).all()))
+    assert answers == ["no", "yes"]
+    world.now += timedelta(days=30)
+    over = await notice(world, "missed", HOME)
+    assert isinstance(over, Recount)
+    assert over.messages == []

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from adapters.discord.adapter import DiscordAdapter
 from bot.app import registry
-from bot.chat import Answer, Event
+from bot.chat import Answer, Event, Noticed, Recount
 from bot.settings import DiscordSettings
 from tests.fakes.discord.server import FakeDiscord
 from tests.fakes.discord.state import Channel
@@ -32,7 +32,14 @@ class Core:
     """Where given, answers wait for it."""
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
+    missed: list[Noticed] = field(default_factory=list)
+    """That something was missed, which every connection begins with."""
+    recount: Recount | None = None
+
     async def handle(self, event: Event) -> Answer:
+        if isinstance(event, Noticed) and event.what == "missed":
+            self.missed.append(event)
+            return self.recount
         self.heard.append(event)
         self.came.set()
         if self.gate is not None:

@@ -8,7 +8,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord import client as module
-from bot.chat import Address, Called, Mark, MessageRef, Noticed, Reacted, Refused, Reply
+from bot.chat import Actor, Address, Called, Mark, MessageRef, Noticed, Reacted, Recount, Refused, Reply
 from bot.ui.cards import note
 from tests.adapters.discord.conftest import Core, Stage, connected, make, until
 from tests.fakes.discord import gateway
@@ -123,21 +123,31 @@ async def test_a_cut_line_resumes(stage: Stage) -> None:
     assert stage.discord.gateway.identified == 1
 
 
-async def test_an_invalid_session_introduces_itself_anew_and_says_that_there_was_a_gap(
+async def test_an_invalid_session_introduces_itself_anew_and_recounts_what_it_missed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gaps: list[int] = []
-
-    async def gap(shard: int) -> None:
-        gaps.append(shard)
-
-    monkeypatch.setattr(stage.adapter, "gap", gap)
+    ana, message = stage.discord.person("Ana"), stage.discord.person("Ben").writes("hello", stage.general)
+    at = Address("discord", str(stage.general.id), str(stage.discord.guild.id))
+    gone = MessageRef(at, "1234")
+    stage.core.recount = Recount((gone, MessageRef(at, str(message.id))))
+    await until(lambda: len(stage.core.missed) == 1)
     monkeypatch.setattr(asyncio, "sleep", quick(asyncio.sleep))
     await stage.discord.gateway.invalidate(resumable=False)
-    await until(lambda: stage.discord.gateway.identified == 2)
+    stage.discord.core.react(message, stage.discord.state.bot, "✅", added=True)
+    ana.reacts("✅", message)  # no session is left that could be told of it
+    event = await stage.core.hears(1)
+    assert event == Reacted(
+        "white_check_mark",
+        True,
+        MessageRef(at, str(message.id)),
+        Actor("discord", str(ana.user.id), "Ana"),
+        found=True,
+    )
+    assert stage.discord.gateway.identified == 2
+    assert [told.at.workspace for told in stage.core.missed] == [str(stage.discord.guild.id)] * 2
     await helped(stage)
-    await until(lambda: gaps == [0])
     assert sum(isinstance(event, Called) for event in stage.core.heard) == 1
+    assert len(stage.core.heard) == 2
 
 
 async def test_a_connection_that_fell_silent_is_found_dead(
