@@ -217,7 +217,8 @@ def welcome(view: Welcome) -> Card:
     """Return what a newcomer sees, alone, on coming into a channel of the community."""
     spans: list[Span] = [view.purpose]
     if view.facilitators:
-        spans += ["\nIt is tended by ", *lists.names(view.facilitators, NAMES), ", who are glad to help."]
+        are = "is" if len(view.facilitators) == 1 else "are"
+        spans += ["\nIt is tended by ", *lists.names(view.facilitators, NAMES), f", who {are} glad to help."]
     if view.session is not None:
         title, at = view.session
         spans += ["\nNext: ", shorten(title, 100), ", ", Moment(at, view.zone), "."]
