@@ -198,7 +198,7 @@ def _overlong(ask: Ask, fields: Sequence[Field]) -> bool:
 def _with_values(ask: Ask, fields: Sequence[Field]) -> Call:
     """Return the form's call with the values that have no input among these fields."""
     shown = {field.name for field in fields}
-    others = {name: value for name, value in ask.known.items() if value and name not in shown}
+    others = {name: value for name, value in ask.known.items() if value.strip() and name not in shown}
     return replace(ask.form.call, args={**ask.form.call.args, **others})
 
 
