@@ -97,5 +97,6 @@ async def stage(
             try:
                 yield Stage(hearth, Workspace(slack, adapter, mode, settle), other)
                 await slack.deliveries.settled()
+                assert slack.workspace.ledger.wrong() == []
             finally:
                 await hearth.stop()

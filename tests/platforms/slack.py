@@ -16,6 +16,7 @@ import pytest
 
 from adapters.emoji import name_of
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.events import SAVE_MESSAGE
 from bot.app import Hearth
 from bot.chat import Address, MessageRef
 from bot.settings import SlackSettings
@@ -206,6 +207,39 @@ class Member:
         message = self._message(to, in_)
         await self._acts(self.person.unreact(message, name_of(character)))
 
+    # What only Slack has.
+
+    @property
+    def home(self) -> str:
+        """The app's home as it was published for them."""
+        view = self.person.home
+        return self._at.reader(self.person.user.zone).view(view.body) if view is not None else ""
+
+    async def opens_home(self) -> None:
+        """Look at the app's home."""
+        await self._leaves_form()
+        await self._acts(self.person.open_home())
+
+    async def presses_home(self, label: str) -> None:
+        """Press a button of the home."""
+        view = self.person.home
+        assert view is not None, f"{self.person.user.name} never looked at the home"
+        await self._leaves_form()
+        found = next((e for text, e in buttons(view) if bare(text) == bare(label)), None)
+        if found is None:
+            raise LookupError(f"the home has no “{label}” but {[text for text, _ in buttons(view)]}")
+        await self._acts(self.person.press(view, found))
+
+    async def chooses(self, callback_id: str) -> None:
+        """Choose a global shortcut."""
+        await self._leaves_form()
+        await self._acts(self.person.shortcut(callback_id))
+
+    async def saves(self, message: MessageRef) -> None:
+        """Choose "Save to library" in a message's menu."""
+        await self._leaves_form()
+        await self._acts(self.person.message_shortcut(SAVE_MESSAGE, self._message(message, "")))
+
     async def completes(self, text: str, param: str, typed: str = "", in_: str = "#general") -> list[str]:
         pytest.skip("Slack completes nothing of what is typed after a command")
 
@@ -394,3 +428,4 @@ async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> Async
             yield Workspace(slack, adapter, mode, settle)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            assert slack.workspace.ledger.wrong() == []

@@ -75,7 +75,7 @@ async def test_bolt_answers_a_command_over_a_socket_with_a_form(
             await ack()
 
     handler = AsyncSocketModeHandler(app, slack.workspace.app.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt has no types there
     general = slack.workspace.channel("general")
     await ana.command("hello @ana & <all>", general)
     assert ana.screen[-1].text == "You said hello <@U0ANA|ana> &amp; &lt;all&gt;"
@@ -90,7 +90,7 @@ async def test_bolt_answers_a_command_over_a_socket_with_a_form(
     ana.enter(ana.modal, "url", "good")
     await ana.submit()
     assert ana.modal is None
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]  # as above
 
 
 async def test_messages_are_posted_edited_and_found_by_their_metadata(

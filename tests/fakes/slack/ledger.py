@@ -42,6 +42,26 @@ class Called:
     at: float
 
 
+MALFORMED = frozenset(
+    {
+        "duplicate_external_id",
+        "invalid_arguments",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_metadata_format",
+        "metadata_too_large",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "not_allowed_token_type",
+        "push_limit_reached",
+        "unknown_method",
+        "view_too_large",
+    }
+)
+"""Errors that no workspace causes: the app called wrongly."""
+
+
 @dataclass(slots=True)
 class Ledger:
     """The books of one workspace."""
@@ -56,3 +76,7 @@ class Ledger:
     def outcomes(self, method: str = "") -> list[str]:
         """Return how the calls of a method, or all calls, ended."""
         return [c.outcome for c in self.calls if method in ("", c.method)]
+
+    def wrong(self) -> list[Called]:
+        """Return the calls that were refused because they were made wrongly."""
+        return [call for call in self.calls if call.outcome in MALFORMED]
