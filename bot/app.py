@@ -90,14 +90,15 @@ class Hearth:
         self.metrics = Metrics()
         database.observe = self.metrics.database
         self.registry = registry()
-        self.adapters: dict[str, Adapter] = {}
         self._drawers = drawers(config)
         self._ticked = time.monotonic()
         self._counted = 0.0
         self._keeper = Keeper()
         self._tasks: list[asyncio.Task[None]] = []
+        self.adapters: dict[str, Adapter]
         self.delivery: Delivery
-        self._mirroring = Mirroring(database, {}, clock)
+        self._mirroring: Mirroring
+        self.connect(())
         self.dispatcher = Dispatcher(
             self.registry,
             database,
