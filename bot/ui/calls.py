@@ -51,12 +51,14 @@ def quote(value: str) -> str:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(f"\\{c}" if c in _ESCAPABLE else c for c in value)
 
 
 # What opens a quotation, and what closes it; phones type the curly ones.
 _CLOSERS = {'"': '"”“', "“": '"”“', "”": '"”“', "„": '"”“', "'": "'’", "‘": "'’", "«": "»"}
 _OPENERS = frozenset(_CLOSERS)
+# What would end a value in straight quotation marks, which is how values are written.
+_ESCAPABLE = frozenset("\\" + _CLOSERS['"'])
 
 
 def split(text: str) -> list[tuple[str, Word]]:
@@ -116,7 +118,7 @@ def _quoted(text: str, at: int, closers: str) -> tuple[str, int] | None:
     place = at + 1
     while place < len(text):
         c = text[place]
-        if c == "\\" and text[place + 1 : place + 2] in ('"', "\\"):
+        if c == "\\" and text[place + 1 : place + 2] in _ESCAPABLE:
             value.append(text[place + 1])
             place += 2
             continue

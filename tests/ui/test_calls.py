@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.ui.calls import Call, Word, quote, split, written
@@ -49,6 +49,7 @@ def test_splitting_never_fails(typed: str) -> None:
         assert " " not in name
 
 
+@example("a “quoted” word, ” and “ alone")
 @given(st.text(min_size=1))
 def test_a_quoted_value_is_read_back_whole(value: str) -> None:
     found = split(f"name:{quote(value)}")
