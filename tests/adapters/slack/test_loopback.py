@@ -90,7 +90,7 @@ async def test_bolt_answers_a_command_over_a_socket_with_a_form(
     ana.enter(ana.modal, "url", "good")
     await ana.submit()
     assert ana.modal is None
-    await handler.close_async()  # type: ignore[no-untyped-call]  # as above
+    await handler.close_async()
 
 
 async def test_messages_are_posted_edited_and_found_by_their_metadata(

@@ -143,7 +143,7 @@ class Slack:
                 self._wrote(name, arguments, str(status))
                 return web.Response(status=status, text=body, content_type=media, headers=self._headers())
             case faults.Errs(error, more):
-                self._wrote(name, arguments, error)
+                self._wrote(name, arguments, error, scripted=True)
                 return self._json({"ok": False, "error": error, **more})
             case faults.TooMany(seconds):
                 return self._too_many(name, arguments, seconds)
@@ -196,9 +196,9 @@ class Slack:
             {"ok": False, "error": "ratelimited"}, status=429, more={"Retry-After": str(seconds)}
         )
 
-    def _wrote(self, name: str, arguments: Arguments, outcome: str) -> None:
+    def _wrote(self, name: str, arguments: Arguments, outcome: str, *, scripted: bool = False) -> None:
         now = self.workspace.clock().timestamp()
-        self.workspace.ledger.calls.append(Called(name, arguments.given, outcome, now))
+        self.workspace.ledger.calls.append(Called(name, arguments.given, outcome, now, scripted))
 
     def _json(
         self, answer: Json, *, status: int = 200, more: Mapping[str, str] | None = None
