@@ -76,7 +76,8 @@ class SlackAdapter:
             self.ready.set()
             _log.info("in Slack", workspace=identity.get("team_id"), mode=self._settings.mode)
             tasks = [asyncio.create_task(self._api.dead.wait()), asyncio.create_task(self._receiving())]
-            tasks.append(asyncio.create_task(self._desk.replay()))
+            tasks.append(asyncio.create_task(self._api.watch()))
+            self._desk.replay()
             await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
             if tasks[1].done():
                 tasks[1].result()
@@ -87,6 +88,7 @@ class SlackAdapter:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._desk.drain()
+            await self._posting.drain()
             await self._people.close()
             await self._api.close()
 
@@ -97,6 +99,7 @@ class SlackAdapter:
     async def idle(self) -> None:
         """Wait until every delivery that came in is done and answered."""
         await self._desk.idle()
+        await self._posting.idle()
 
     async def post(self, to: Address, card: Card, *, key: str) -> MessageRef:
         """Post the card, marked with `key`."""

@@ -31,12 +31,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Turn:
-    """One act of a person on its way to an answer. `acknowledged` is set when the answer comes too late for that."""
+    """One act of a person on its way to an answer.
+
+    `acknowledged` is set when the answer comes too late for that, `kept` when it is in the journal then.
+    """
 
     way: Way
     call: Call
     confidential: bool = False
     acknowledged: bool = False
+    kept: bool = False
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -24,6 +24,7 @@ TIMEOUT = 8.0  # seconds for one call; delivery gives up after ten
 PATIENCE = 4.0  # seconds a call waits for its turn before it is put off
 SKEW = 30.0  # seconds our clock may differ from Slack's
 CHANNEL_PACE = 5.0  # seconds; a longer Retry-After of a post is about more than one channel's one a second
+WATCH = 50.0  # seconds without a call after which one is made to see how things stand
 CLOSING = 2.0  # seconds for calls under way at the end
 UNREACHABLE = 10.0  # seconds until Slack is tried again when no connection came about
 WINDOW = 61.0  # seconds in which a method may be called as often as its tier says a minute
@@ -94,6 +95,7 @@ class Api:
         self._under_way = 0
         self._idle = asyncio.Event()
         self._skewed = False
+        self._heard_at = time.monotonic()
 
     def open(self) -> None:
         """Keep connections from here on, until `close`; without them every call has its own."""
@@ -139,10 +141,19 @@ class Api:
         finally:
             self._under_way -= 1
             self._idle.set()
+            self._heard_at = time.monotonic()
         self._compare_clocks(answer.headers)
         if method == "auth.test":
             self.dead.clear()
         return dict(answer.data) if isinstance(answer.data, dict) else {}
+
+    async def watch(self) -> None:
+        """Ask Slack now and then who we are, where nothing else is asked: so a dead token and a wrong clock show."""
+        while True:
+            await asyncio.sleep(max(0.0, self._heard_at + WATCH - time.monotonic()))
+            if time.monotonic() - self._heard_at >= WATCH:
+                with contextlib.suppress(SlackError, Unclear, RetryLater, Refused):
+                    await self("auth.test")
 
     async def send(self, url: str, *, json: Any = None, data: bytes | None = None) -> tuple[int, str]:
         """Post to an absolute address that Slack gave out; return the status and text of the answer.

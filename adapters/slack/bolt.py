@@ -1,12 +1,12 @@
 """Bolt: one catch-all listener for each kind of delivery, acknowledged in the request itself."""
 
-import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 Json = dict[str, Any]
 Dispatch = Callable[[Json], Awaitable[tuple[int, Json]]]
 
+ANSWER = "answer"
 ANYTHING = re.compile(".*", re.DOTALL)
 KINDS = frozenset(
     ("event_callback", "block_actions", "view_submission", "view_closed", "shortcut", "message_action")
@@ -37,10 +38,9 @@ class Bolt:
             # Without this, Bolt asks auth.test with every request; `run` asked it once.
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
-        async def listen(body: Json) -> BoltResponse:
-            status, answer = await heard(body)
-            headers: dict[str, str | Sequence[str]] = {"content-type": "application/json;charset=utf-8"}
-            return BoltResponse(status=status, body=json.dumps(answer) if answer else "", headers=headers)
+        async def listen(body: Json, context: AsyncBoltContext) -> BoltResponse:
+            status, context[ANSWER] = await heard(body)
+            return BoltResponse(status=status)
 
         self.app = AsyncApp(
             name="hearth",
@@ -63,8 +63,9 @@ class Bolt:
         if payload.get("type") not in KINDS and "command" not in payload:
             return 200, {}
         # The payload is read already: Bolt's own reading of a form stumbles over the word "payload" in it.
-        response = await self.app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        request = AsyncBoltRequest(body=payload, mode="socket_mode")
+        response = await self.app.async_dispatch(request)
         if response.status not in (200, 503):  # Bolt could not make sense of it, and said so in the log
             return 200, {}
-        answer = json.loads(response.body) if response.body else {}
-        return response.status, answer if isinstance(answer, dict) else {}
+        # Beside the response, in which it would be text that the transport takes apart again.
+        return response.status, request.context.get(ANSWER) or {}

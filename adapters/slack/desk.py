@@ -1,7 +1,7 @@
 """Where deliveries come in: each is done once, acknowledged in time, and answered however late it gets."""
 
 import asyncio
-import time
+import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ from bot.ui.cards import Card, note
 IN_TIME = 1.5  # seconds a delivery is waited for before it is acknowledged unfinished; Slack waits three
 LAST = 2.7  # seconds after which an event that could not be kept is refused, for Slack to deliver again
 LINK_BUDGET = 0.6  # seconds for the address of a message that is saved
-REMEMBERED, REMEMBERED_FOR = 2_000, 600.0  # acknowledgements kept for the same delivery again, and seconds
+REMEMBERED = 2_000  # acknowledgements kept for the same delivery again
 DRAIN = 2.0  # seconds for what is under way at the end
 
 Json = dict[str, Any]
@@ -59,8 +59,8 @@ class Desk:
         self._latest = Latest()
         self._parse = parse
         self._confidential = confidential
-        self._served: OrderedDict[str, tuple[asyncio.Task[Acknowledgement], float]] = OrderedDict()
-        self._unfinished: dict[str, asyncio.Task[Json]] = {}
+        self._acknowledged: OrderedDict[str, str] = OrderedDict()
+        self._unfinished: dict[str, tuple[Turn, asyncio.Task[Json]]] = {}
         self._working: set[asyncio.Task[Any]] = set()
 
     async def heard(self, payload: Json) -> Acknowledgement:
@@ -78,18 +78,16 @@ class Desk:
         heard = self._read(payload)
         if heard is None:
             return 200, {}
-        served = self._served.get(heard.delivery)
-        if served is None:
-            served = (asyncio.create_task(self._serve(heard, payload)), time.monotonic())
-            self._served[heard.delivery] = served
-            self._forget()
-        status, answer = await asyncio.shield(served[0])
-        if status != 200:
-            self._served.pop(heard.delivery, None)
-        return status, answer
+        acknowledged = self._acknowledged.get(heard.delivery)
+        if acknowledged is not None:
+            return 200, json.loads(acknowledged)
+        return await self._serve(heard, payload)
 
-    async def replay(self) -> None:
-        """Deal with what an earlier run acknowledged and did not finish."""
+    def replay(self) -> None:
+        """Begin to deal with what an earlier run acknowledged and did not finish."""
+        self._begin(asyncio.create_task(self._replay()))
+
+    async def _replay(self) -> None:
         for delivery, payload in self._journal.pending().items():
             heard = self._read(payload)
             if heard is not None:
@@ -100,8 +98,8 @@ class Desk:
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""
-        while busy := [*self._working, *(task for task, _ in self._served.values() if not task.done())]:
-            await asyncio.wait(busy)
+        while self._working:
+            await asyncio.wait(self._working)
 
     async def drain(self) -> None:
         """Give what is under way a moment; what was acknowledged and is not done stays in the journal."""
@@ -125,23 +123,35 @@ class Desk:
         return Turn(heard.way, call, confidential=bool(call.path) and self._confidential(call))
 
     async def _serve(self, heard: Heard, payload: Json) -> Acknowledgement:
-        turn = self._turn(heard)
-        work = self._unfinished.get(heard.delivery)
-        if work is None:
-            work = self._unfinished[heard.delivery] = asyncio.create_task(self._work(heard, turn))
-            work.add_done_callback(lambda _: self._unfinished.pop(heard.delivery, None))
-            self._begin(work)
+        """Wait for the work on a delivery, which the same one again shares, as long as Slack allows."""
+        delivery = heard.delivery
+        turn, work = self._unfinished.get(delivery) or self._start(heard)
         await asyncio.wait((work,), timeout=IN_TIME)
         if work.done():
-            return 200, work.result()
-        turn.acknowledged = True
-        if not turn.confidential:
-            if await self._journal.add(heard.delivery, payload):
-                work.add_done_callback(lambda _: self._finished(heard.delivery, work))
-            elif heard.way.surface == "event":
-                await asyncio.wait((work,), timeout=LAST - IN_TIME)
-                return (200 if work.done() else 503), {}
-        return 200, waiting(turn)
+            return 200, self._remember(delivery, work.result())
+        first, turn.acknowledged = not turn.acknowledged, True
+        if first and not turn.confidential:
+            turn.kept = await self._journal.add(delivery, payload)
+            work.add_done_callback(lambda _: self._finished(delivery, work))
+        if heard.way.surface == "event" and not turn.kept:
+            await asyncio.wait((work,), timeout=LAST - IN_TIME)
+            return (200 if work.done() else 503), {}
+        return 200, self._remember(delivery, waiting(turn))
+
+    def _start(self, heard: Heard) -> tuple[Turn, asyncio.Task[Json]]:
+        turn = self._turn(heard)
+        work = asyncio.create_task(self._work(heard, turn))
+        self._unfinished[heard.delivery] = (turn, work)
+        work.add_done_callback(lambda _: self._unfinished.pop(heard.delivery, None))
+        self._begin(work)
+        return turn, work
+
+    def _remember(self, delivery: str, answer: Json) -> Json:
+        # As text, which is nothing to go through for whoever collects garbage.
+        self._acknowledged[delivery] = json.dumps(answer)
+        if len(self._acknowledged) > REMEMBERED:
+            self._acknowledged.popitem(last=False)
+        return answer
 
     def _finished(self, delivery: str, work: asyncio.Task[Json]) -> None:
         if not work.cancelled():
@@ -200,11 +210,3 @@ class Desk:
         by = await self._people.actor(person)
         answer = await self.handle(Called(Call("cop home"), by, events.place("", workspace, person)))
         return answer.card if isinstance(answer, Reply) else None
-
-    def _forget(self) -> None:
-        now = time.monotonic()
-        while self._served:
-            task, began = next(iter(self._served.values()))
-            if len(self._served) <= REMEMBERED and (now - began < REMEMBERED_FOR or not task.done()):
-                return
-            self._served.popitem(last=False)

@@ -1,5 +1,6 @@
 """Files beside a message: uploaded to an address Slack gives out, then shown in the message's thread."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -8,6 +9,8 @@ from adapters.slack.api import Api, SlackError, Unclear
 from adapters.slack.blocks import File
 from adapters.slack.faults import Fate
 from bot.chat import Refused, RetryLater
+
+TRIES, LONGEST_WAIT = 3, 60.0  # tries where Slack asks to wait, and seconds of each wait at most
 
 _log = structlog.get_logger(__name__)
 
@@ -21,20 +24,26 @@ async def show(api: Api, channel: str, files: Sequence[File], thread: str = "") 
     if not files:
         return True
     try:
-        uploaded = [{"id": await _upload(api, file), "title": file.name} for file in files]
-        await api(
-            "files.completeUploadExternal", files=uploaded, channel_id=channel, thread_ts=thread or None
-        )
+        for _ in range(TRIES):
+            try:
+                await _show(api, channel, files, thread)
+                return True
+            except RetryLater as later:
+                await asyncio.sleep(min(later.seconds, LONGEST_WAIT))
+        _log.warning("a file was not sent", reason="Slack asks to wait too long")
     except SlackError as error:
         if error.fate is Fate.SCOPE:
             api.say_once("files cannot be sent", scope=error.needed or "files:write")
         else:
             _log.warning("a file was not sent", error=error.error)
-        return False
-    except (RetryLater, Refused, Unclear) as error:
+    except (Refused, Unclear) as error:
         _log.warning("a file was not sent", reason=str(error))
-        return False
-    return True
+    return False
+
+
+async def _show(api: Api, channel: str, files: Sequence[File], thread: str) -> None:
+    uploaded = [{"id": await _upload(api, file), "title": file.name} for file in files]
+    await api("files.completeUploadExternal", files=uploaded, channel_id=channel, thread_ts=thread or None)
 
 
 async def _upload(api: Api, file: File) -> str:

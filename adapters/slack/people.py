@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -24,9 +24,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    name: str
-    zone: str | None
-    bot: bool
+    """Somebody as they are known until then; without a name where Slack did not say."""
+
+    actor: Actor
+    named: bool
     until: float
 
 
@@ -49,7 +50,7 @@ class People:
         if known is None:
             return Actor("slack", id_, name)
         self._known.move_to_end(id_)
-        return Actor("slack", id_, known.name or name, known.zone, known.bot)
+        return known.actor if known.named else Actor("slack", id_, name)
 
     def learn(self, user: Json) -> Actor:
         """Take a profile as Slack's API and events have it, and return the person."""
@@ -63,8 +64,9 @@ class People:
         name = next((str(n) for n in names if n), "")
         id_, zone = str(user.get("id", "")), user.get("tz")
         bot = bool(user.get("is_bot")) or id_ == "USLACKBOT"
-        self._keep(id_, _Profile(name, str(zone) if zone else None, bot, time.monotonic() + FRESH))
-        return Actor("slack", id_, name, str(zone) if zone else None, bot)
+        actor = Actor("slack", id_, name, str(zone) if zone else None, bot)
+        self._keep(id_, _Profile(actor, True, time.monotonic() + FRESH))
+        return actor
 
     async def close(self) -> None:
         """Ask no further."""
@@ -96,6 +98,6 @@ class People:
             _log.info("a profile could not be had", reason=type(error).__name__)
         before = self._known.get(id_)
         if before is not None:
-            self._keep(id_, _Profile(before.name, before.zone, before.bot, time.monotonic() + RETRY))
+            self._keep(id_, replace(before, until=time.monotonic() + RETRY))
         elif len(self._known) < MOST:
-            self._keep(id_, _Profile("", None, False, time.monotonic() + RETRY))
+            self._keep(id_, _Profile(Actor("slack", id_, ""), False, time.monotonic() + RETRY))

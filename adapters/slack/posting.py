@@ -20,6 +20,7 @@ from bot.ui.cards import Card
 LETTER = "hearth_letter"
 LOOK_BACK = timedelta(days=2)  # how far back a letter in doubt is looked for
 PAGE, PAGES = 200, 10
+DRAIN = 2.0  # seconds for files that are under way at the end
 MOST_DIRECT = 20_000
 MOST_POSTED = 2_000
 
@@ -52,6 +53,7 @@ class Posting:
         self._clock = clock
         self._direct: OrderedDict[str, str] = OrderedDict()
         self._posted: OrderedDict[str, str] = OrderedDict()
+        self._showing: set[asyncio.Task[bool]] = set()
 
     async def channel(self, to: Address) -> str:
         """Return the id of the channel of an address; of a person's, that of their direct messages with the bot.
@@ -93,8 +95,25 @@ class Posting:
         ts = self._posted[mark(key, to.workspace)] = str(answer["ts"])
         if len(self._posted) > MOST_POSTED:
             self._posted.popitem(last=False)
-        await files.show(self._api, channel, message.files, thread=ts)
+        if message.files:
+            # Beside the letter: it stands, whatever becomes of them and however long that takes.
+            showing = asyncio.create_task(files.show(self._api, channel, message.files, thread=ts))
+            self._showing.add(showing)
+            showing.add_done_callback(self._showing.discard)
         return MessageRef(to, ts)
+
+    async def idle(self) -> None:
+        """Wait until the files of every letter are shown, or given up."""
+        while self._showing:
+            await asyncio.wait(self._showing)
+
+    async def drain(self) -> None:
+        """Give them a moment."""
+        if self._showing:
+            await asyncio.wait(self._showing, timeout=DRAIN)
+        for task in self._showing:
+            task.cancel()
+        await asyncio.gather(*self._showing, return_exceptions=True)
 
     async def find(self, to: Address, key: str) -> MessageRef | None:
         """Return the message that carries `key`, and delete others that do: the one posted last here

@@ -202,3 +202,18 @@ async def test_a_wrong_call_is_told_to_the_operator_without_the_token(slack: Sla
     [said] = [entry for entry in log if entry["log_level"] == "error"]
     assert said["method"] == "chat.update"
     assert slack.workspace.app.bot_token not in str(log)
+
+
+async def test_where_nothing_is_asked_slack_is_asked_now_and_then_how_things_stand(
+    slack: Slack, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_api, "WATCH", 0.3)
+    watching = asyncio.create_task(api.watch())
+    for _ in range(10):
+        await api("conversations.open", users=slack.workspace.user("ana").id)
+        await asyncio.sleep(0.05)
+    assert hits(slack, "auth.test") == 0
+    slack.workspace.app.revoked = "account_inactive"
+    await asyncio.wait_for(api.dead.wait(), 5)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)

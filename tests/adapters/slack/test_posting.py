@@ -138,6 +138,7 @@ async def test_files_come_in_the_thread_with_their_words(desk: Scene) -> None:
     picture = "data:image/png;base64,iVBORw0KGgo="
     blocks = (Text(("Results",)), File("s.ics", "text/calendar", "BEGIN:VCALENDAR"), Image(picture, "Yes: 3"))
     ref = await desk.adapter.post(desk.here, Card(blocks=blocks), key=KEY)
+    await desk.adapter.idle()
     files = desk.slack.workspace.ledger.of("uploaded")
     assert [(f.body["name"], f.body["content"], f.body["alt"]) for f in files] == [
         ("s.ics", b"BEGIN:VCALENDAR", ""),
@@ -148,16 +149,26 @@ async def test_files_come_in_the_thread_with_their_words(desk: Scene) -> None:
 
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
-@pytest.mark.parametrize(
-    "fault", [Status(500), Errs("missing_scope", {"needed": "files:write"}), TooMany(30)]
-)
+@pytest.mark.parametrize("fault", [Status(500), Lost(), Errs("missing_scope", {"needed": "files:write"})])
 async def test_a_file_that_fails_costs_no_message_and_makes_no_second(
     desk: Scene, method: str, fault: Any
 ) -> None:
     desk.slack.faults.next(method, fault)
     card = Card(blocks=(Text(("Hello",)), File("a.csv", "text/csv", "a,b")))
     await desk.adapter.post(desk.here, card, key=KEY)
+    await desk.adapter.idle()
     assert desk.called("chat.postMessage") == ["ok"]
+    assert desk.called("files.getUploadURLExternal") != []
+
+
+async def test_a_file_waits_where_slack_asks_for_it_and_the_letter_does_not(desk: Scene) -> None:
+    desk.slack.faults.next("files.completeUploadExternal", TooMany(1))
+    card = Card(blocks=(Text(("Hello",)), File("a.csv", "text/csv", "a,b")))
+    await desk.adapter.post(desk.here, card, key=KEY)
+    assert desk.called("files.completeUploadExternal") == []
+    await desk.adapter.idle()
+    assert desk.called("files.completeUploadExternal") == ["429", "ok"]
+    assert [m.files[0]["name"] for m in desk.general.messages if m.files] == ["a.csv"]
 
 
 async def test_a_message_is_read_with_its_links_and_author(desk: Scene) -> None:
