@@ -190,6 +190,7 @@ class DiscordSettings(_Section):
         str, _address("ws", "wss"), Field(description="a ws or wss address, or nothing")
     ] = ""
     native_events: bool = True
+    members: bool = False
     allow_other_hosts: bool = False
 
 

@@ -27,9 +27,10 @@ VIEW = 1 << 10
 THREADS = frozenset((10, 11, 12))  # types of channels
 
 # https://discord.com/developers/docs/resources/application#application-object-application-flags
+MEMBERS = "server members"
 PRIVILEGED = {
     "presence": (1 << 12) | (1 << 13),
-    "server members": (1 << 14) | (1 << 15),
+    MEMBERS: (1 << 14) | (1 << 15),
     "message content": (1 << 18) | (1 << 19),
 }
 
@@ -79,7 +80,7 @@ async def look(config: Config, channels: Sequence[Connected]) -> list[Finding]:
                 return [_unwell(f"status {application.status}", discord.api_url)]
             found = [Finding(True, f"Discord knows the application as {application.data.get('name')}")]
             found += clock("Discord", application.headers.get("Date", ""))
-            found += _intents(int(application.data.get("flags") or 0))
+            found += _intents(int(application.data.get("flags") or 0), members=discord.members)
             me = await api.get("/users/@me")
             found += await _channels(api, str(me.data["id"]), config, channels)
         except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, TimeoutError) as error:
@@ -94,9 +95,20 @@ def _unwell(what: str, url: str) -> Finding:
     return Finding(False, f"Discord cannot be asked: {what}", mend)
 
 
-def _intents(flags: int) -> Iterator[Finding]:
-    yield Finding(True, f"needs no privileged intent: {', '.join(name for name, _ in invite.INTENTS)}")
-    unused = [name for name, bits in PRIVILEGED.items() if flags & bits]
+def _intents(flags: int, *, members: bool) -> Iterator[Finding]:
+    allowed = {name for name, bits in PRIVILEGED.items() if flags & bits}
+    names = ", ".join(name for name, _ in invite.INTENTS)
+    if not members:
+        yield Finding(True, f"needs no privileged intent, only {names}")
+    elif MEMBERS in allowed:
+        yield Finding(True, f"may ask for what it needs: {names}, members")
+    else:
+        yield Finding(
+            False,
+            "discord.members is on, and the application may not ask for members: Discord refuses the connection",
+            "Switch “Server Members Intent” on, on the application's Bot page, or discord.members off.",
+        )
+    unused = sorted(allowed - ({MEMBERS} if members else set()))
     if unused:
         yield Finding(
             True,

@@ -79,7 +79,7 @@ class Gateway(discord.AutoShardedClient):
 
     def __init__(self, owner: Owner, settings: DiscordSettings, identifies: Identifies, watch: Watch) -> None:
         super().__init__(
-            intents=intents(native_events=settings.native_events),
+            intents=intents(members=settings.members, native_events=settings.native_events),
             enable_debug_events=settings.native_events,  # interest in events is heard of raw only
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,

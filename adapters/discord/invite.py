@@ -64,6 +64,12 @@ INTENTS = (
 )
 """What it asks the gateway for, none of it privileged: no messages, no presence, no list of members."""
 
+MEMBERS = (
+    "members",
+    "whoever leaves the server gives their seat to the next at once, and a new name is taken over at once",
+)
+"""What it asks for besides where `discord.members` is on: a privileged intent, allowed in the Developer Portal."""
+
 
 def wanted(*, native_events: bool) -> Iterator[Permission]:
     """Yield the permissions to ask for; those of calendar entries only where these are on."""

@@ -44,7 +44,7 @@ async def test_an_installation_in_order(discord: FakeDiscord) -> None:
     assert [str(finding) for finding in found if not finding.ok] == []
     said = "\n".join(map(str, found))
     assert "knows the application as" in said
-    assert "needs no privileged intent: guilds, guild_reactions" in said
+    assert "needs no privileged intent, only guilds, guild_reactions" in said
     assert "clock agrees with Discord's" in said
     assert "can be posted to: 2" in said
     assert "not used" not in said
@@ -68,7 +68,17 @@ async def test_privileged_intents_that_are_on_for_nothing_are_named(discord: Fak
     discord.gateway.allowed = (1 << 1) | (1 << 15)
     found = await check.look(configured(discord), [])
     assert all(finding.ok for finding in found)
-    assert "not used: server members, message content" in "\n".join(map(str, found))
+    assert "not used: message content, server members" in "\n".join(map(str, found))
+
+
+async def test_members_are_asked_for_where_the_application_may(discord: FakeDiscord) -> None:
+    (found,) = await wrong(discord, members=True)
+    assert "may not ask for members" in found.what
+    assert "Server Members Intent" in found.mend
+    discord.gateway.allowed = 1 << 1
+    well = await check.look(configured(discord, members=True), [])
+    assert all(finding.ok for finding in well)
+    assert "not used" not in "\n".join(map(str, well))
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ def test_the_intents_are_those_the_connection_asks_for() -> None:
     used = {name for name, on in client.intents(native_events=True) if on}
     assert used == {name for name, _ in invite.INTENTS}
     assert not used & {"members", "presences", "message_content"}
+    more = {name for name, on in client.intents(members=True, native_events=True) if on}
+    assert more - used == {invite.MEMBERS[0]}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,7 @@ PARTS = {
         ["| scope | for |", "|---|---|", *(f"| `{n}` | {what} |" for n, what in invite.SCOPES)]
     ),
     "intents": "\n".join(["| intent | for |", "|---|---|", *(f"| `{n}` | {w} |" for n, w in invite.INTENTS)]),
+    "members": f"| intent | for |\n|---|---|\n| `{invite.MEMBERS[0]}` | {invite.MEMBERS[1]} |",
     "lost": "\n".join(f"- without “{p.name}”, {p.lost}" for p in invite.PERMISSIONS if p.optional),
 }
 
