@@ -5,13 +5,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import CursorResult, Executable, bindparam, inspect
+from sqlalchemy import bindparam, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session as Db
 from sqlmodel import SQLModel, select
 
-from storage import files, postgres, sqlite
+from storage import files, postgres, prepared, sqlite
 from storage.crew import Crew
 from storage.problems import BadAddress
 
@@ -25,7 +25,7 @@ SQLITE_READERS = 4
 POSTGRES_WRITERS = 4  # more of either is slower: they take turns at Python
 POSTGRES_READERS = 4
 
-__all__ = ["Database", "Db", "hold", "locked", "open_database", "parse_url", "run"]
+__all__ = ["Database", "Db", "hold", "locked", "open_database", "parse_url"]
 
 
 class Database:
@@ -133,28 +133,17 @@ def _open_postgres(url: URL) -> Database:
     )
 
 
-def run(db: Db, statement: Executable, **values: object) -> CursorResult[*tuple[Any, ...]]:
-    """Run a statement that was built beforehand, with its values by name, and return its rows.
-
-    For what every command asks. Building a statement costs four times what running it does, so these are
-    built once, around `bindparam`s; and plain rows cost a third of what entities do, so this passes by the
-    unit of work, after what was changed there is saved.
-    """
-    db.flush()
-    return db.connection().execute(statement, values)
-
-
 def hold(db: Db, model: type[Model], key: int) -> None:
     """Keep the row with this id from others until the transaction ends; what is read after it is true till then.
 
     On SQLite nothing needs to be done: a write has the whole database to itself.
     """
     if db.get_bind().dialect.name != "sqlite":
-        run(db, _by_id(model), key=key)
+        prepared.rows(db, _by_id(model), key=key)
 
 
 @cache
-def _by_id(model: type[Model]) -> Executable:
+def _by_id(model: type[Model]) -> Any:
     (column,) = inspect(model).primary_key
     return select(column).where(column == bindparam("key")).with_for_update()
 

@@ -12,7 +12,8 @@ from sqlmodel import col, func, select
 
 from bot.errors import BadValue, NotAllowed, NotFound
 from bot.ui.calls import Call
-from storage.database import Db, run
+from storage import prepared
+from storage.database import Db
 from storage.tables import (
     Account,
     Channel,
@@ -107,7 +108,7 @@ _CHANNEL = select(Channel).where(
 
 def standing(db: Db, community_id: int, person_id: int) -> Standing:
     """Return how the person stands in the community behind a foreign key."""
-    return Standing(*run(db, _STANDING, community=community_id, person=person_id).one())
+    return Standing(*prepared.row(db, _STANDING, community=community_id, person=person_id))
 
 
 def _standing(community: Community, role: str | None) -> Standing:
@@ -122,8 +123,8 @@ def standing_in(db: Db, community: Community, person_id: int) -> Standing:
 
 def role(db: Db, community: Community, person_id: int) -> str | None:
     """Return "member", "facilitator", or None for someone who does not belong."""
-    found: str | None = run(db, _ROLE, community=community.id, person=person_id).scalar()
-    return found
+    found = prepared.row(db, _ROLE, community=community.id, person=person_id)
+    return found.role if found is not None else None
 
 
 def may_see(db: Db, where: Standing, person_id: int, *, everything: bool) -> bool:
@@ -178,8 +179,8 @@ def readable(db: Db, person_id: int, *, everything: bool, within: Community | No
     if within is not None:
         enter(standing_in(db, within, person_id), everything=everything)
         return [within.id]
-    found = run(db, _ALL) if everything else run(db, _READABLE, person=person_id)
-    return list(found.scalars().all())
+    found = prepared.rows(db, _ALL) if everything else prepared.rows(db, _READABLE, person=person_id)
+    return [row.id for row in found]
 
 
 def enter(where: Standing, *, everything: bool) -> None:
@@ -190,13 +191,13 @@ def enter(where: Standing, *, everything: bool) -> None:
 
 def memberships(db: Db, person_id: int) -> dict[int, str]:
     """Return the person's role in each community they belong to."""
-    rows = run(db, _ROLES, person=person_id)
+    rows = prepared.rows(db, _ROLES, person=person_id)
     return {row.community_id: row.role for row in rows}
 
 
 def own_communities(db: Db, person_id: int) -> list[Standing]:
     """Return how the person stands in those they belong to and that are not archived, by name."""
-    return [Standing(*row) for row in run(db, _OWN, person=person_id)]
+    return [Standing(*row) for row in prepared.rows(db, _OWN, person=person_id)]
 
 
 def community_by_id(db: Db, community_id: int) -> Community:
@@ -303,7 +304,7 @@ def _within(
 def occasion(db: Db, text: str, person_id: int, *, everything: bool) -> Occasion:
     """Return the occurrence named "S12.3"; "S12" is the session's first. Raises BadValue, NotFound."""
     session_id, number = _code(text, "S", "session")
-    row = run(db, _OCCASION, session=session_id, number=number or 1, person=person_id).first()
+    row = prepared.row(db, _OCCASION, session=session_id, number=number or 1, person=person_id)
     if row is not None:
         *place, occurrence_id = row
         found = Occasion(occurrence_id, Standing(*place))

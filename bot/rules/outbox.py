@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from bot.chat import Address
 from bot.ui.cards import Card
 from bot.ui.codec import dump
+from storage import prepared
 from storage.database import Db
 from storage.tables import Account, Channel, Community, Letter, Mailing, Person
 
@@ -119,10 +120,14 @@ def tell(
     return _mail(db, [stop], card, kind, key, now, subject, expires_at) == 1
 
 
-# Every answer to a session redraws its announcement: statements built once, beside the unit of work.
+# Every answer to a session redraws its announcement.
 _SHOWS = (
     sql_select(col(Letter.id), col(Letter.redraw_at))
-    .where(col(Letter.subject) == bindparam("shown"), col(Letter.state).in_(("sent", "held", *UNSETTLED)))
+    .where(
+        col(Letter.subject) == bindparam("shown"),
+        col(Letter.state) != "skipped",
+        col(Letter.state) != "expired",
+    )
     .order_by(col(Letter.id))
     .with_for_update()
 )
@@ -131,16 +136,11 @@ _STALE = update(Letter).where(col(Letter.id) == bindparam("letter")).values(redr
 
 def redraw(db: Db, subject: str, now: datetime) -> None:
     """Mark every letter that shows `subject` as stale: delivery edits it, drawn anew, once it is sent."""
-    db.flush()
-    connection = db.connection()
     # A mark that is set again changes, or delivery could clear it after drawing the older state;
     # it moves back, so that what is due stays due and what has to wait goes on waiting.
-    stale = [
-        {"letter": letter, "since": since - timedelta(microseconds=1) if since else now}
-        for letter, since in connection.execute(_SHOWS, {"shown": subject}).all()
-    ]
-    if stale:
-        connection.execute(_STALE, stale)
+    for letter, since in prepared.rows(db, _SHOWS, shown=subject):
+        mark = since - timedelta(microseconds=1) if since else now
+        prepared.change(db, _STALE, letter=letter, since=mark)
 
 
 def cancel_to(db: Db, person_id: int, reason: str) -> int:

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from bot.chat import Actor
 from bot.ui.spans import Mention
-from storage.database import Db, run
+from storage import prepared
+from storage.database import Db
 from storage.tables import Account, Person
 from storage.types import metadata
 
@@ -23,19 +24,15 @@ UNKNOWN_NAME = "someone who left"
 
 def first_time(db: Db, delivery: str, now: datetime) -> bool:
     """Record a platform's delivery; False when it has had its effect already. "" is always new."""
-    return not delivery or run(db, _DELIVERY, delivery=delivery, now=now).rowcount == 1
+    return not delivery or prepared.change(db, _DELIVERY, delivery=delivery, now=now) == 1
 
 
 # Asked before every command, so built once.
-_DELIVERY = (
-    insert(DELIVERY)
-    .from_select(
-        ["key", "at"],
-        select_columns(
-            bindparam("delivery", type_=DELIVERY.c.key.type), bindparam("now", type_=DELIVERY.c["at"].type)
-        ).where(~exists().where(DELIVERY.c.key == bindparam("delivery"))),
-    )
-    .execution_options(preserve_rowcount=True)
+_DELIVERY = insert(DELIVERY).from_select(
+    ["key", "at"],
+    select_columns(
+        bindparam("delivery", type_=DELIVERY.c.key.type), bindparam("now", type_=DELIVERY.c["at"].type)
+    ).where(~exists().where(DELIVERY.c.key == bindparam("delivery"))),
 )
 _ACCOUNT = select_columns(
     *(ACCOUNT.c[name] for name in ("id", "person_id", "name", "zone", "seen_at"))
@@ -43,9 +40,9 @@ _ACCOUNT = select_columns(
 _NAMES = (
     select_columns(PERSON.c.id, PERSON.c.name, ACCOUNT.c.platform, ACCOUNT.c.external_id)
     .outerjoin(ACCOUNT, ACCOUNT.c.person_id == PERSON.c.id)
-    .where(PERSON.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(ACCOUNT.c.id)
 )
+_NAME = _NAMES.where(PERSON.c.id == bindparam("person"))
 
 
 def recognise(db: Db, actor: Actor) -> int:
@@ -120,7 +117,7 @@ def _introduce(db: Db, actor: Actor, now: datetime) -> int:
 
 
 def _account(db: Db, actor: Actor) -> Any:
-    return run(db, _ACCOUNT, platform=actor.platform, external_id=actor.id).first()
+    return prepared.row(db, _ACCOUNT, platform=actor.platform, external_id=actor.id)
 
 
 def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Mention]:
@@ -131,7 +128,11 @@ def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Menti
     ids = {i for i in person_ids if i is not None}
     names: dict[int, str] = {}
     accounts: dict[int, dict[str, str]] = {}
-    for person_id, name, platform, external_id in run(db, _NAMES, ids=ids) if ids else ():
+    if len(ids) == 1:
+        rows = prepared.rows(db, _NAME, person=next(iter(ids)))
+    else:
+        rows = db.execute(_NAMES.where(PERSON.c.id.in_(ids))).all() if ids else ()
+    for person_id, name, platform, external_id in rows:
         names[person_id] = name
         if platform is not None:
             accounts.setdefault(person_id, {})[platform] = external_id

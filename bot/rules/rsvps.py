@@ -18,7 +18,8 @@ from bot.cards.sessions import seat_free
 from bot.errors import Conflict, NotFound
 from bot.rules import outbox
 from bot.rules.sessions import AnswerWord, Standing, effective, view
-from storage.database import Db, hold, run
+from storage import prepared
+from storage.database import Db, hold
 from storage.tables import Occurrence, Rsvp, Session
 
 _SHOWN = frozenset({"yes", "maybe"})
@@ -43,7 +44,7 @@ def answer(db: Db, occurrence_id: int, person_id: int, said: AnswerWord, now: da
         return _standing(said, queue.yes, queue.ahead, queue.capacity)
     place = queue.place if queue.own and said != "yes" else queue.last + 1
     record = _CHANGE if queue.own else _ADD
-    run(db, record, occurrence=occurrence_id, person=person_id, said=said, place=place, now=now)
+    prepared.change(db, record, occurrence=occurrence_id, person=person_id, said=said, place=place, now=now)
     if queue.own == "yes":
         _pass_on(db, occurrence_id, queue, now)
     if {queue.own, said} & _SHOWN:
@@ -60,7 +61,7 @@ def withdraw(db: Db, occurrence_id: int, person_id: int, now: datetime, said: st
     queue = _queue(db, occurrence_id, person_id)
     if queue is None or now >= queue.ends_at or not queue.own or said not in ("", queue.own):
         return False
-    run(db, _DROP, occurrence=occurrence_id, person=person_id)
+    prepared.change(db, _DROP, occurrence=occurrence_id, person=person_id)
     if queue.own == "yes":
         _pass_on(db, occurrence_id, queue, now)
     if queue.own in _SHOWN:
@@ -136,7 +137,7 @@ _DROP = delete(Rsvp).where(_MINE)
 def _queue(db: Db, occurrence_id: int, person_id: int) -> _Queue | None:
     """Keep the occurrence from others until the transaction ends, and return how it stands."""
     hold(db, Occurrence, occurrence_id)
-    row = run(db, _QUEUE, occurrence=occurrence_id, person=person_id).first()
+    row = prepared.row(db, _QUEUE, occurrence=occurrence_id, person=person_id)
     return _Queue(*row) if row is not None else None
 
 

@@ -14,7 +14,8 @@ from bot.chat import MessageRef
 from bot.errors import Problems
 from bot.rules import people, series
 from bot.ui.spans import Mention
-from storage.database import Db, run
+from storage import prepared
+from storage.database import Db
 from storage.tables import Account, Community, Letter, Occurrence, Person, Rsvp, Session
 
 SHORTEST = timedelta(minutes=5)
@@ -150,7 +151,7 @@ def schedule(
 
 def view(db: Db, occurrence_id: int, reader: int = 0) -> View | None:
     """Return the occurrence as cards show it, with the standing of the person `reader` if that is one."""
-    rows = run(db, _VIEW, occurrence=occurrence_id, reader=reader).all()
+    rows = prepared.rows(db, _VIEW, occurrence=occurrence_id, reader=reader)
     return next(iter(_views(db, rows)), None)
 
 
@@ -216,7 +217,7 @@ def next_of(db: Db, community_ids: Sequence[int], now: datetime) -> dict[int, Vi
 def roll(db: Db, occurrence_id: int, capacity: int | None, most: int = 10_000) -> Roll:
     """Return who is coming, who waits and who may come, the first `most` of each."""
     seats = NO_LIMIT if capacity is None else capacity
-    rows = run(db, _ROLL, occurrence=occurrence_id, seats=seats, most=most).all()
+    rows = prepared.rows(db, _ROLL, occurrence=occurrence_id, seats=seats, most=most)
     accounts: dict[int, dict[str, str]] = {}
     groups: dict[str, dict[int, Mention]] = {"going": {}, "waiting": {}, "maybe": {}}
     for answer, nth, person_id, name, platform, external_id in rows:
@@ -339,7 +340,7 @@ _AHEAD = select_columns(func.count()).where(
 def _chosen(db: Db, *conditions: Any, offset: int = 0, limit: int = 1_000, reader: int = 0) -> list[View]:
     """Return those to which the conditions apply, None being no condition, soonest first."""
     statement = _VIEWS.where(*(condition for condition in conditions if condition is not None))
-    return _views(db, run(db, statement.offset(offset).limit(limit), reader=reader).all())
+    return _views(db, db.execute(statement.offset(offset).limit(limit), {"reader": reader}).all())
 
 
 def _views(db: Db, rows: Sequence[Any]) -> list[View]:
@@ -351,7 +352,7 @@ def _drawn(db: Db, row: Any, host: Mention) -> View:
     going = row.yes if row.capacity is None else min(row.yes, row.capacity)
     waiting = 0
     if row.own == "yes" and going < row.yes:
-        ahead: int = run(db, _AHEAD, occurrence=row.id, place=row.own_place).scalar_one()
+        ahead: int = prepared.row(db, _AHEAD, occurrence=row.id, place=row.own_place)[0]
         waiting = max(0, ahead + 1 - row.capacity)
     return View(
         occurrence_id=row.id,
