@@ -80,7 +80,7 @@ class Gateway(discord.AutoShardedClient):
     def __init__(self, owner: Owner, settings: DiscordSettings, identifies: Identifies, watch: Watch) -> None:
         super().__init__(
             intents=intents(members=settings.members, native_events=settings.native_events),
-            enable_debug_events=settings.native_events,  # interest in events is heard of raw only
+            enable_debug_events=settings.native_events or settings.members,  # for on_socket_raw_receive
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -126,7 +126,9 @@ class Gateway(discord.AutoShardedClient):
         await self._take(events.reacted(payload, self._own_id))
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
-        await self._take(happenings.interest(message) if isinstance(message, str) else None)
+        """Read what the library tells of only where its caches hold who and what it is about."""
+        if isinstance(message, str):
+            await self._take(happenings.interest(message) or events.profile(message))
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self._take(events.closed(channel.guild.id, channel.id, channel.name, "the channel was deleted"))
@@ -152,15 +154,8 @@ class Gateway(discord.AutoShardedClient):
         for channel in guild.text_channels:
             await self._take(events.opened(channel))
 
-    async def on_member_join(self, member: discord.Member) -> None:
-        await self._take(events.member("arrived", member))
-
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
         await self._take(events.left(payload))
-
-    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
-        if before.display_name != after.display_name:
-            await self._take(events.member("profile", after))
 
     @property
     def _own_id(self) -> int:

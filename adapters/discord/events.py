@@ -1,9 +1,11 @@
 """What Discord tells of, as core events. Pure; what is no event for the core is None."""
 
+import json
+
 import discord
 
 from adapters import emoji
-from bot.chat import Actor, Address, MessageRef, Notice, Noticed, Reacted
+from bot.chat import Actor, Address, MessageRef, Noticed, Reacted
 
 NAME = "discord"
 
@@ -64,9 +66,20 @@ def removed(guild: int, name: str) -> Noticed:
     return Noticed("removed", Address(NAME, workspace=str(guild), name=name))
 
 
-def member(what: Notice, who: discord.Member) -> Noticed:
-    """Return that somebody came into the server, or is called otherwise there."""
-    return Noticed(what, Address(NAME, workspace=str(who.guild.id)), by=actor(who))
+def profile(raw: str) -> Noticed | None:
+    """Return what a member of a server is called now, from a gateway message.
+
+    The library tells of it only where it remembers the member, and it remembers none.
+    """
+    if '"GUILD_MEMBER_UPDATE"' not in raw:
+        return None
+    message = json.loads(raw)
+    if message.get("t") != "GUILD_MEMBER_UPDATE":
+        return None
+    told, user = message["d"], message["d"]["user"]
+    name = told.get("nick") or user.get("global_name") or user["username"]
+    by = Actor(NAME, str(user["id"]), name, bot=bool(user.get("bot")))
+    return Noticed("profile", Address(NAME, workspace=str(told["guild_id"])), by=by)
 
 
 def left(payload: discord.RawMemberRemoveEvent) -> Noticed:

@@ -99,6 +99,25 @@ async def test_changes_of_places_are_noticed(stage: Stage) -> None:
     assert (event.what, event.at.channel) == ("opened", str(stage.general.id))
 
 
+async def test_members_are_told_of_only_where_that_is_wanted(
+    stage: Stage, discord: FakeDiscord, tmp_path: Path
+) -> None:
+    ana, places = discord.person("Ana"), discord.places
+    async with connected(discord, tmp_path / "curious", members=True) as curious:
+        places.rename(ana.user, "Ana Silva")
+        event = await curious.core.hears(1)
+        assert isinstance(event, Noticed)
+        assert event.by is not None
+        assert (event.what, event.by.id, event.by.name) == ("profile", str(ana.user.id), "Ana Silva")
+        places.leave(ana.user, discord.guild)
+        event = await curious.core.hears(2)
+        assert isinstance(event, Noticed)
+        assert event.by is not None
+        assert (event.what, event.by.id, event.at.channel) == ("left", str(ana.user.id), "")
+    await discord.gateway.heard()
+    assert stage.core.heard == []
+
+
 async def test_an_outage_of_a_server_removes_nothing(stage: Stage) -> None:
     stage.discord.places.outage(stage.discord.guild)
     stage.discord.places.outage(stage.discord.guild, ends=True)
