@@ -197,7 +197,7 @@ def test_a_longest_card_of_the_worst_characters(v2: bool) -> None:
 @example(4_000, "a", True)
 @example(4_001, "a", True)
 def test_no_length_is_over_or_cut(length: int, piece: str, v2: bool) -> None:
-    words = (piece * length)[: min(length, 5_500)]
+    words = (piece * length)[: min(length, 5_490)]
     message = drawn(Card(blocks=(Text((words[:2_900],)), Text((words[2_900:],)))), v2=v2)
     assert shown(message) == squeezed(words) or not words.strip()
 
