@@ -16,7 +16,6 @@ import pytest
 
 from adapters.emoji import name_of
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.events import SAVE_MESSAGE
 from bot.app import Hearth
 from bot.chat import Address, MessageRef
 from bot.settings import SlackSettings
@@ -234,11 +233,6 @@ class Member:
         """Choose a global shortcut."""
         await self._leaves_form()
         await self._acts(self.person.shortcut(callback_id))
-
-    async def saves(self, message: MessageRef) -> None:
-        """Choose "Save to library" in a message's menu."""
-        await self._leaves_form()
-        await self._acts(self.person.message_shortcut(SAVE_MESSAGE, self._message(message, "")))
 
     async def completes(self, text: str, param: str, typed: str = "", in_: str = "#general") -> list[str]:
         pytest.skip("Slack completes nothing of what is typed after a command")

@@ -1,4 +1,4 @@
-"""What only Slack has, with a whole bot behind it: the home, shortcuts, newcomers, and what becomes of channels."""
+"""What only Slack has, with a whole bot behind it: the home, shortcuts, channels left and entered, missing scopes."""
 
 from collections.abc import AsyncIterator
 
@@ -79,75 +79,7 @@ async def test_every_global_shortcut_opens_its_form(on: Stage, callback: str) ->
     assert command.form().title in fran.sees
 
 
-async def test_a_form_from_a_shortcut_is_filled_in_and_answered_in_its_window(on: Stage) -> None:
-    [fran] = on.people("Fran")
-    await python(on, fran)
-    await fran.chooses("schedule_session")
-    await fran.fills(title="Intro to RAG", when="in 2 days at 15:00", community="python")
-    assert "Intro to RAG is scheduled as S1" in fran.sees
-    await on.delivered()
-    assert len(on.posted("python")) == 1
-
-
-async def test_any_message_can_be_saved_and_the_form_has_its_link(on: Stage) -> None:
-    fran, ana = on.people("Fran", "Ana")
-    await python(on, fran, ana)
-    said = await ana.writes("Read <https://example.org/rag|this> today", in_="python")
-    await fran.saves(said)
-    assert fran.known["url"] == "https://example.org/rag"
-    await fran.fills(note="Start here")
-    assert "Saved as R1" in fran.sees
-
-    said = await ana.writes("No link, and still worth keeping", in_="python")
-    await fran.saves(said)
-    assert fran.known["url"].startswith("https://hearth.slack.com/archives/C0PYTHON/p")
-
-
 # People and places.
-
-
-async def test_a_newcomer_is_welcomed_alone_and_once_where_the_community_wants_it(on: Stage) -> None:
-    fran, mo, ana = on.people("Fran", "Mo", "Ana")
-    await python(on, fran)
-    place = on.channel("python")
-    await fran.says("settings", in_="python")
-    await fran.fills(welcome="off")
-    assert "Welcome: off" in fran.sees
-    await ana.person.join(place)
-    assert ana.everything.strip() == ""
-    await fran.says("settings", in_="python")
-    await fran.fills(welcome="on")
-    for _ in range(2):
-        await mo.person.join(place)
-        await on.adapter.idle()
-    [welcome] = [m for m in mo.person.screen if m.only]
-    assert "Python" in on.workspace.text(welcome, None)
-    assert on.posted("python") == []
-    assert mo.inbox == []
-
-
-async def test_a_channel_that_is_archived_is_left_alone_until_it_is_opened_again(on: Stage) -> None:
-    [fran] = on.people("Fran")
-    await python(on, fran)
-    place = on.channel("python")
-
-    def known(db: Db) -> tuple[str, str]:
-        channel = db.exec(select(Channel)).one()
-        return channel.name, channel.paused
-
-    await happenings.rename(on.slack, place, "python-people")
-    assert await on.hearth.database.read(known) == ("python-people", "")
-    await happenings.archive(on.slack, place)
-    await on.delivered()
-    assert "archived" in (await on.hearth.database.read(known))[1]
-    assert "archived" in fran.inbox[-1]
-    await fran.says("session schedule 'Not heard' 'in 2 days at 15:00' community:python")
-    assert (await on.delivered())["skipped"] == 1
-    await happenings.unarchive(on.slack, place)
-    assert await on.hearth.database.read(known) == ("python-people", "")
-    await fran.says("session schedule 'Heard' 'in 2 days at 15:00' community:python")
-    await on.delivered()
-    assert ["Heard" in on.workspace.text(m, None) for m in on.posted("python-people")] == [True]
 
 
 async def test_a_channel_is_given_up_when_the_bot_is_removed_and_taken_up_when_invited(on: Stage) -> None:
