@@ -21,7 +21,9 @@ GOING = Buttons((Button("Going", Call("session rsvp", {"session": "S1", "answer"
 CARDS = {
     "words": note("Tuesday at ten."),
     "buttons at the end": Card("Coming?", (Text(("Tuesday.",)), GOING)),
-    "words after buttons": Card("Next up", (Text(("Tuesday.",)), GOING, Rule(), Text(("Thursday.",)))),
+    "words between buttons": Card(
+        "Next up", (Text(("Tuesday.",)), GOING, Rule(), Text(("Thursday.",)), GOING)
+    ),
     "words that go on below": Card("", (Text(("long " * 590,)),)),
     "two thousand characters": note("x" * 2_000),
 }
@@ -208,7 +210,7 @@ async def test_a_direct_message_reaches_a_person_or_is_refused(stage: Stage) -> 
 
 
 async def test_a_message_of_components_stays_one_when_redrawn(stage: Stage) -> None:
-    sent = await stage.adapter.post(place(stage), CARDS["words after buttons"], key="k")
+    sent = await stage.adapter.post(place(stage), CARDS["words between buttons"], key="k")
     await stage.adapter.edit(sent, note("All over."))
     message = stage.discord.state.messages[int(sent.id)]
     assert "All over." in str(message.components)
