@@ -40,9 +40,7 @@ from bot.ui.spans import Line, Link
 
 Json = dict[str, Any]
 
-CONTENT_LIMIT = (
-    1_976  # characters of an ordinary message's text: of 2,000, the rest is room for a mark (marks.py)
-)
+CONTENT_LIMIT = 1_976  # characters of an ordinary message's text: of 2,000, 24 are for a mark (marks.py)
 EMBED_LIMIT = 4_096  # characters of one embed's text
 EMBEDS_TEXT_LIMIT = 6_000  # characters of all embeds of a message
 V2_TEXT_LIMIT = 4_000  # characters of all text displays of a message
