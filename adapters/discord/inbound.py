@@ -21,6 +21,7 @@ GONE = note("That is from an earlier version and does nothing any more. Try /hel
 
 _MESSAGE_MENU = discord.AppCommandType.message.value
 _LINK = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
+_AFTER = ".,;:!?'’*_~…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,34 +115,36 @@ def _completing(interaction: discord.Interaction, data: Json) -> Completing | No
 
 
 def _saved(interaction: discord.Interaction, data: Json) -> Heard | Card:
+    """Return the form that saves the message the menu was opened on; Discord hands that one message over whole."""
     message = next(iter(data.get("resolved", {}).get("messages", {}).values()), None)
     if message is None:
         return note("That message is gone.")
-    by, words = message["author"], str(message.get("content", ""))
-    name = by.get("global_name") or by.get("username") or ""
-    author = Actor(NAME, str(by["id"]), name, bot=bool(by.get("bot")))
-    where = f"{interaction.guild_id or '@me'}/{interaction.channel_id}/{message['id']}"
-    found = Quote(author, words, tuple(_links(words)), f"https://discord.com/channels/{where}")
-    return Heard(_called(interaction, saving.call(found), form=True))
+    user = message["author"]
+    name = user.get("global_name") or user["username"]
+    author = Actor(NAME, str(user["id"]), name, bot=bool(user.get("bot")))
+    embeds = [embed.get("description") or "" for embed in message.get("embeds") or ()]
+    on = MessageRef(place(interaction), str(message["id"]))
+    kept = _quoted(author, [message.get("content") or "", *embeds], on)
+    return Heard(_called(interaction, saving.call(kept), form=True))
 
 
 def quote(message: discord.Message, asked: MessageRef) -> Quote:
     """Return the message as read back. Without the right to read other people's words they come as ""."""
-    at = asked.at
-    permalink = "" if at.direct else f"https://discord.com/channels/{at.workspace}/{at.channel}/{message.id}"
-    words = [message.content, *(embed.description or "" for embed in message.embeds)]
+    embeds = [embed.description or "" for embed in message.embeds]
+    return _quoted(actor(message.author), [message.content, *embeds], asked)
+
+
+def _quoted(author: Actor, words: list[str], on: MessageRef) -> Quote:
     text = "\n".join(word for word in words if word)
-    return Quote(_author(message), text, tuple(_links(text)), permalink)
-
-
-def _author(message: discord.Message) -> Actor:
-    return actor(message.author)
+    at = on.at
+    permalink = "" if at.direct else f"https://discord.com/channels/{at.workspace}/{at.channel}/{on.id}"
+    return Quote(author, text, tuple(dict.fromkeys(_links(text))), permalink)
 
 
 def _links(text: str) -> Iterator[str]:
-    seen = set()
+    """Yield the web addresses in the text, without the punctuation after them."""
     for match in _LINK.finditer(text):
-        link = match.group().rstrip(".,;:!?'’*_~…)>")
-        if link not in seen:
-            seen.add(link)
-            yield link
+        link = match.group().rstrip(_AFTER)
+        while link.endswith(")") and link.count(")") > link.count("("):
+            link = link[:-1].rstrip(_AFTER)
+        yield link

@@ -318,18 +318,16 @@ async def test_a_button_of_nobody_says_so(stage: Stage) -> None:
     assert stage.core.heard == []
 
 
-async def test_the_message_menu_opens_the_form_with_the_first_link(stage: Stage) -> None:
+async def test_the_message_menu_opens_the_form_with_the_first_link_and_the_author(stage: Stage) -> None:
     ana, ben = stage.discord.person("Ana"), stage.discord.person("Ben")
-    linked = ben.writes("Read https://example.org/rag, and https://example.org/b.", stage.general)
+    linked = ben.writes("Read [this](https://example.org/rag_(2)), or https://example.org/b.", stage.general)
     plain = ben.writes("No link at all", stage.general)
     stage.core.usual = Ask(FORM, {})
     await answered(ana.uses_menu("Save to library", linked))
     await answered(ana.uses_menu("Save to library", plain))
     first, second = (event for event in stage.core.heard if isinstance(event, Called))
     assert first.form
-    assert first.call.path == "resource save"
-    assert first.call.args["url"] == "https://example.org/rag"
+    author = f"{ben.user.id} Ben"
+    assert first.call == Call("resource save", {"url": "https://example.org/rag_(2)", "author": author})
     permalink = f"https://discord.com/channels/{stage.discord.guild.id}/{stage.general.id}/{plain.id}"
-    assert second.call.args["url"] == permalink
-    assert second.call.args["title"] == "No link at all"
-    assert first.call.args["author"] == second.call.args["author"] == f"{ben.user.id} Ben"
+    assert second.call.args == {"url": permalink, "title": "No link at all", "author": author}
