@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command("restore", "Put a backup in the database's place.", _restore).add_argument(
         "file", type=Path, metavar="FILE"
     )
+    command("release", "Let letters go that are held, after a restore or too many attempts.", _release)
     command("reference", "The command reference, as Markdown.", _reference)
     return parser
 
@@ -195,10 +196,31 @@ def _restore(arguments: argparse.Namespace) -> int:
 
     kept = restore(_config(arguments).database.url, arguments.file, now=datetime.now(UTC))
     _say(
-        f"Restored {arguments.file}. Letters that were on their way are held: some may have been sent since."
+        f"Restored {arguments.file}. Letters that were on their way are held, since some may have been sent; "
+        "hearth release lets them go."
     )
     if kept:
         _say(f"What was there before is kept as {kept}.")
+    return OK
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    from bot.rules import outbox
+    from storage.database import open_database
+
+    async def release() -> int:
+        database = open_database(_config(arguments).database.url)
+        try:
+            return await database.write(outbox.release)
+        finally:
+            await database.close()
+
+    count = asyncio.run(release())
+    _say(
+        f"Released {count} letters. The bot looks for each before it sends it."
+        if count
+        else "No letter is held."
+    )
     return OK
 
 

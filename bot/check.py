@@ -151,7 +151,9 @@ def _database(config: Config) -> list[Finding]:
         )
     held = sum(tally.states.get("held", 0) for tally in books.kinds.values())
     if held:
-        found.append(Finding(False, f"{held} letters are held", "See the log for why."))
+        found.append(
+            Finding(False, f"{held} letters are held", "See the log for why; hearth release lets them go.")
+        )
     return found
 
 

@@ -4,16 +4,31 @@ import asyncio
 import re
 import signal
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
 from bot.__main__ import main
+from storage.database import open_database
+from storage.tables import Letter, Mailing
 from tests.program.installation import Installation
 
+NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
 CANARY = "xoxb-canary-5f1d"
-COMMANDS = ("demo", "run", "console", "check", "migrate", "backup", "restore", "reference", "manifest")
+COMMANDS = (
+    "demo",
+    "run",
+    "console",
+    "check",
+    "migrate",
+    "backup",
+    "restore",
+    "release",
+    "reference",
+    "manifest",
+)
 
 
 @pytest.fixture
@@ -81,6 +96,24 @@ async def test_migrate_backup_and_restore(here: Installation) -> None:
     refused = await here.does("restore", str(here.file))
     assert refused.status == 1
     assert "Traceback" not in refused.words
+
+
+async def test_held_letters_go_with_the_operators_consent(here: Installation) -> None:
+    assert (await here.does("migrate")).status == 0
+    assert "No letter is held." in (await here.does("release")).out
+    letter = Letter(
+        key="k", mailing="m", kind="notice", platform="web", state="held", created_at=NOW, due_at=NOW
+    )
+    database = open_database(f"sqlite:///{here.database}")
+    await database.write(
+        lambda db: db.add_all([Mailing(key="m", kind="notice", addressed=1, created_at=NOW), letter])
+    )
+    await database.close()
+    held = await here.does("check")
+    assert held.status == 1
+    assert "1 letters are held" in held.out
+    assert "Released 1 letters" in (await here.does("release")).out
+    assert (await here.does("check")).status == 0
 
 
 async def test_a_newer_database_is_left_alone(here: Installation) -> None:
