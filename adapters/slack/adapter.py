@@ -59,9 +59,8 @@ class SlackAdapter:
             parse=parse,
             confidential=confidential,
         )
-        self._bolt = Bolt(self._api.client, self._desk.heard)
+        self._bolt = Bolt(self._api.client, self._desk.heard, bot_name)
         self._signatures = Signatures(settings.signing_secret.get_secret_value(), clock)
-        self._bot_name = bot_name
         self.ready = asyncio.Event()
         """Set while deliveries are taken."""
 

@@ -1,6 +1,9 @@
-"""Bolt: one catch-all listener for each kind of delivery, acknowledged in the request itself."""
+"""Bolt: one listener for every kind of delivery, acknowledged in the request itself.
 
-import re
+It is a middleware: Bolt tries listeners one after another, each with all its arguments made anew, and
+here everything goes to the same place.
+"""
+
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,7 +18,6 @@ Json = dict[str, Any]
 Dispatch = Callable[[Json], Awaitable[tuple[int, Json]]]
 
 ANSWER = "answer"
-ANYTHING = re.compile(".*", re.DOTALL)
 KINDS = frozenset(
     ("event_callback", "block_actions", "view_submission", "view_closed", "shortcut", "message_action")
 )
@@ -27,7 +29,7 @@ class Bolt:
     Who signed a request is checked before it comes here.
     """
 
-    def __init__(self, client: AsyncWebClient, heard: Dispatch) -> None:
+    def __init__(self, client: AsyncWebClient, heard: Dispatch, name: str) -> None:
         token = client.token
         # A client of its own, for Bolt makes one per request from it and warns of a token in it.
         bare = AsyncWebClient(base_url=client.base_url, retry_handlers=[])
@@ -43,7 +45,7 @@ class Bolt:
             return BoltResponse(status=status)
 
         self.app = AsyncApp(
-            name="hearth",
+            name=name,
             client=bare,
             authorize=authorize,
             signing_secret="",
@@ -54,9 +56,7 @@ class Bolt:
             url_verification_enabled=False,
             attaching_function_token_enabled=False,
         )
-        kinds = (self.app.command, self.app.action, self.app.view, self.app.view_closed)
-        for kind in (*kinds, self.app.shortcut, self.app.event):
-            kind(ANYTHING)(listen)
+        self.app.use(listen)
 
     async def dispatch(self, payload: Json) -> tuple[int, Json]:
         """Return the status and the answer to a payload, {} for none."""

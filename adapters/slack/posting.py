@@ -140,8 +140,9 @@ class Posting:
                 if cursor is None:
                     break
         except SlackError as error:
-            if error.fate is Fate.SCOPE:
-                self._api.say_once("a letter may come twice: I may not look for it", scope=error.needed)
+            if error.fate is Fate.SCOPE or error.error == "not_in_channel":
+                reason = error.needed or "the bot is not in the channel"
+                self._api.say_once("a letter may come twice: I may not look for it", lacking=reason)
                 return None
             raise self._undeliverable(error) from None
         if not found:
@@ -184,8 +185,10 @@ class Posting:
 
         Where its permalink is not to be had within `budget` seconds, it is the one the message came with.
         """
-        by = str(message.get("user") or message.get("bot_id") or "")
-        author = await self._people.actor(by) if message.get("user") else Actor("slack", by, by, bot=True)
+        if message.get("user"):
+            author = await self._people.actor(str(message["user"]))
+        else:
+            author = Actor("slack", str(message.get("bot_id", "")), str(message.get("username", "")))
         if message.get("bot_id"):
             author = replace(author, bot=True)
         link = str(message.get("permalink", ""))

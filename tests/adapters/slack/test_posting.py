@@ -61,7 +61,17 @@ async def test_without_the_scope_to_look_a_letter_may_come_twice_and_that_is_sai
         assert await desk.adapter.read(MessageRef(desk.here, desk.general.messages[0].ts)) is None
         assert await desk.adapter.read(MessageRef(desk.here, desk.general.messages[0].ts)) is None
     said = [entry for entry in log if entry["log_level"] == "error"]
-    assert [entry["scope"] for entry in said] == ["channels:history", "channels:history"]
+    assert [entry.get("scope") or entry["lacking"] for entry in said] == ["channels:history"] * 2
+
+
+async def test_in_a_channel_the_bot_is_not_in_a_letter_is_posted_and_cannot_be_looked_for(
+    desk: Scene,
+) -> None:
+    desk.general.members.discard(BOT_USER)
+    await desk.adapter.post(desk.here, note("Hello"), key=KEY)
+    with capture_logs() as log:
+        assert await desk.adapter.find(desk.here, key=KEY) is None
+    assert [entry["log_level"] for entry in log] == ["error"]
 
 
 @pytest.mark.parametrize(
