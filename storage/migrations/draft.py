@@ -1,6 +1,8 @@
 """Drafts the next step from what the models say: `python -m storage.migrations.draft "What changes"`.
 
-Read and mend the draft before it is committed, and run tests/storage. Until the first release the
+Read and mend the draft before it is committed, and run tests/storage. Where it changes a table with numbered
+rows, SQLite makes that table anew: `batch_alter_table` needs table_kwargs={"sqlite_autoincrement": True} there,
+and {"sqlite_with_rowid": False} for a table without row numbers. Until the first release the
 tables may still change in place: delete step 0001 and draft it again.
 """
 

@@ -72,6 +72,22 @@ def test_steps_can_be_undone_and_taken_again(fresh_url: str) -> None:
     assert tables(fresh_url) == full
 
 
+def test_on_sqlite_ids_are_never_used_again_and_ballots_keep_no_order(sqlite_url: str) -> None:
+    for target in (migrate.head(), "0001", migrate.head()):
+        with schema(sqlite_url) as connection:
+            migrate.run(connection, target)
+            made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
+        for name, sql in made:
+            table = metadata.tables.get(name)
+            if table is not None:
+                of_sqlite = table.dialect_options["sqlite"]
+                numbered = (
+                    of_sqlite["autoincrement"] and "id" in table.c and table.c.id.type.python_type is int
+                )
+                assert ("AUTOINCREMENT" in sql) == numbered, f"{name} at {target}"
+                assert ("WITHOUT ROWID" in sql) != of_sqlite["with_rowid"], f"{name} at {target}"
+
+
 def test_history_is_one_line_of_numbers(sqlite_url: str) -> None:
     with schema(sqlite_url) as connection:
         script = ScriptDirectory.from_config(migrate.alembic_config(connection))

@@ -8,6 +8,9 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+# SQLite changes a table by making it anew, which forgets that ids are never used again.
+COUNTED = {"sqlite_autoincrement": True}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -30,7 +33,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_plan_planned_to"), ["planned_to"], unique=False)
         batch_op.create_index(batch_op.f("ix_plan_session_id"), ["session_id"], unique=False)
 
-    with op.batch_alter_table("occurrence", schema=None) as batch_op:
+    with op.batch_alter_table("occurrence", table_kwargs=COUNTED) as batch_op:
         batch_op.add_column(sa.Column("reason", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("plan_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
@@ -45,7 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("occurrence", schema=None) as batch_op:
+    with op.batch_alter_table("occurrence", table_kwargs=COUNTED) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_occurrence_plan_id_plan"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_occurrence_plan_id"))
         batch_op.drop_column("sequence")
