@@ -1,6 +1,6 @@
 """Who somebody is: accounts seen on platforms, and the one person behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,18 +126,24 @@ def mentions(db: Db, person_ids: Sequence[int | None]) -> dict[int | None, Menti
     Ids of people who are gone, and None, are named as someone who left.
     """
     ids = {i for i in person_ids if i is not None}
-    names: dict[int, str] = {}
-    accounts: dict[int, dict[str, str]] = {}
     if len(ids) == 1:
         rows = prepared.rows(db, _NAME, person=next(iter(ids)))
     else:
         rows = db.execute(_NAMES.where(PERSON.c.id.in_(ids))).all() if ids else ()
+    found, gone = named(rows), Mention(0, UNKNOWN_NAME)
+    return {i: found.get(i, gone) for i in (*ids, None)}
+
+
+def named(rows: Iterable[Any]) -> dict[int | None, Mention]:
+    """Return how to name the people in rows of id, name, platform and account there, in the order of the rows."""
+    names: dict[int, str] = {}
+    accounts: dict[int, dict[str, str]] = {}
     for person_id, name, platform, external_id in rows:
         names[person_id] = name
+        own = accounts.setdefault(person_id, {})
         if platform is not None:
-            accounts.setdefault(person_id, {})[platform] = external_id
-    gone = Mention(0, UNKNOWN_NAME)
-    return {i: Mention(i, names[i], accounts.get(i, {})) if i in names else gone for i in (*ids, None)}
+            own[platform] = external_id
+    return {i: Mention(i, name, accounts[i]) for i, name in names.items()}
 
 
 def accounts_of(db: Db, person_id: int) -> Sequence[Account]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func
 from sqlmodel import select as select_rows
@@ -104,7 +104,8 @@ class _Queue:
 
 # This runs for every press of a button, so its statements are built once.
 _OWN = aliased(Rsvp)
-_YES = col(Rsvp.answer) == "yes"
+_HERE = col(Rsvp.occurrence_id) == Occurrence.id
+_YES = select(func.count()).where(_HERE, col(Rsvp.answer) == "yes").correlate(Occurrence, _OWN)
 _QUEUE = (
     select(
         col(Occurrence.ends_at),
@@ -112,16 +113,17 @@ _QUEUE = (
         effective("capacity"),
         func.coalesce(col(_OWN.answer), ""),
         func.coalesce(col(_OWN.place), 0),
-        func.coalesce(func.sum(case((_YES, 1), else_=0)), 0),
-        func.coalesce(func.sum(case((and_(_YES, col(Rsvp.place) < col(_OWN.place)), 1), else_=0)), 0),
-        func.coalesce(func.max(col(Rsvp.place)), 0),
+        _YES.scalar_subquery(),
+        _YES.where(col(Rsvp.place) < col(_OWN.place)).scalar_subquery(),
+        select(func.coalesce(func.max(col(Rsvp.place)), 0))
+        .where(_HERE)
+        .correlate(Occurrence)
+        .scalar_subquery(),
     )
     .select_from(Occurrence)
     .join(Session, col(Session.id) == Occurrence.session_id)
     .outerjoin(_OWN, and_(_OWN.occurrence_id == Occurrence.id, _OWN.person_id == bindparam("person")))
-    .outerjoin(Rsvp, col(Rsvp.occurrence_id) == Occurrence.id)
     .where(col(Occurrence.id) == bindparam("occurrence"))
-    .group_by(col(Occurrence.id), col(Session.id), col(_OWN.answer), col(_OWN.place))
 )
 _MINE = and_(Rsvp.occurrence_id == bindparam("occurrence"), Rsvp.person_id == bindparam("person"))
 _SAID: dict[str, Any] = {

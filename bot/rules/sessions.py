@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
-from sqlmodel import and_, col, func, or_, select
+from sqlmodel import and_, col, func, select
 
 from bot.chat import MessageRef
 from bot.errors import Problems
@@ -21,8 +21,6 @@ from storage.tables import Account, Community, Letter, Occurrence, Person, Rsvp,
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=7)
 FURTHEST = timedelta(days=5 * 366)
-NO_LIMIT = 1_000_000_000
-"""More seats than there are people."""
 
 AnswerWord = Literal["yes", "maybe", "no"]
 
@@ -216,17 +214,17 @@ def next_of(db: Db, community_ids: Sequence[int], now: datetime) -> dict[int, Vi
 
 def roll(db: Db, occurrence_id: int, capacity: int | None, most: int = 10_000) -> Roll:
     """Return who is coming, who waits and who may come, the first `most` of each."""
-    seats = NO_LIMIT if capacity is None else capacity
-    rows = prepared.rows(db, _ROLL, occurrence=occurrence_id, seats=seats, most=most)
-    accounts: dict[int, dict[str, str]] = {}
-    groups: dict[str, dict[int, Mention]] = {"going": {}, "waiting": {}, "maybe": {}}
-    for answer, nth, person_id, name, platform, external_id in rows:
-        own = accounts.setdefault(person_id, {})
-        if platform is not None:
-            own[platform] = external_id
-        group = "maybe" if answer == "maybe" else "going" if nth <= seats else "waiting"
-        groups[group][person_id] = Mention(person_id, name, own)
-    return Roll(*(tuple(group.values()) for group in groups.values()))
+    seats = most if capacity is None else capacity
+    return Roll(
+        going=_line(db, occurrence_id, "yes", 0, min(seats, most)),
+        waiting=() if capacity is None else _line(db, occurrence_id, "yes", capacity, most),
+        maybe=_line(db, occurrence_id, "maybe", 0, most),
+    )
+
+
+def _line(db: Db, occurrence_id: int, answer: AnswerWord, start: int, most: int) -> tuple[Mention, ...]:
+    rows = prepared.rows(db, _ROLL, occurrence=occurrence_id, answer=answer, start=start, most=most)
+    return tuple(people.named(rows).values())
 
 
 def announced(db: Db, message: MessageRef) -> Occurrence | None:
@@ -253,38 +251,18 @@ def _ahead(now: datetime) -> Any:
 
 
 _LINE = (
-    select_columns(
-        col(Rsvp.person_id),
-        col(Rsvp.answer),
-        func.row_number()
-        .over(partition_by=col(Rsvp.answer), order_by=(col(Rsvp.place), col(Rsvp.person_id)))
-        .label("nth"),
-    )
-    .where(col(Rsvp.occurrence_id) == bindparam("occurrence"), col(Rsvp.answer) != "no")
+    select_columns(col(Rsvp.person_id), col(Rsvp.place))
+    .where(col(Rsvp.occurrence_id) == bindparam("occurrence"), col(Rsvp.answer) == bindparam("answer"))
+    .order_by(col(Rsvp.place), col(Rsvp.person_id))
+    .offset(bindparam("start"))
+    .limit(bindparam("most"))
     .subquery()
 )
 _ROLL = (
-    select_columns(
-        _LINE.c.answer,
-        _LINE.c.nth,
-        col(Person.id),
-        col(Person.name),
-        col(Account.platform),
-        col(Account.external_id),
-    )
-    .join(Person, col(Person.id) == _LINE.c.person_id)
+    select_columns(col(Person.id), col(Person.name), col(Account.platform), col(Account.external_id))
+    .join(_LINE, _LINE.c.person_id == Person.id)
     .outerjoin(Account, col(Account.person_id) == Person.id)
-    .where(
-        or_(
-            _LINE.c.nth <= bindparam("most"),
-            and_(
-                _LINE.c.answer == "yes",
-                _LINE.c.nth > bindparam("seats"),
-                _LINE.c.nth <= bindparam("seats") + bindparam("most"),
-            ),
-        )
-    )
-    .order_by(_LINE.c.nth, col(Account.id))
+    .order_by(_LINE.c.place, _LINE.c.person_id, col(Account.id))
 )
 
 

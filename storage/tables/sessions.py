@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from storage.types import Row, moment, number, person_column
@@ -72,6 +72,11 @@ class Occurrence(Row, table=True):
 
 class Rsvp(Row, table=True):
     """One person's answer. `place` orders the people who said yes: the first `capacity` have a seat."""
+
+    __table_args__ = (
+        Index("ix_rsvp_queue", "occurrence_id", "answer", "place", "person_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     occurrence_id: int = Field(foreign_key="occurrence.id", primary_key=True)
     person_id: int = person_column("row", primary_key=True)
