@@ -86,7 +86,7 @@ class DiscordAdapter:
     async def run(self, handle: Handle) -> None:
         """Be connected until cancelled. Raises Refused, or what ended the connection, which the caller mends by running again."""
         self._handle = handle
-        self._watch.refused = False
+        self._watch.refusal.clear()
         try:
             async with client.connected(self, self._settings, self._identifies, self._watch) as (
                 gateway,
@@ -94,7 +94,7 @@ class DiscordAdapter:
             ):
                 self._gateway = gateway
                 try:
-                    await life
+                    await self._watch.over(life)
                 finally:
                     await self._finish()
                     self._gateway = None
@@ -177,7 +177,7 @@ class DiscordAdapter:
     async def _call(self, work: Callable[[Gateway], Awaitable[T]]) -> T:
         """Do the work and say what went wrong in the core's terms."""
         gateway = self._gateway
-        if self._watch.refused:
+        if self._watch.refusal.is_set():
             raise Refused("Discord does not accept the bot token")
         if gateway is None:
             raise RetryLater(5.0, everywhere=True)

@@ -5,6 +5,7 @@ sending again; in a call of the port it must not, since delivery gives up waitin
 not know of a message still to come. There a 429 ends the call.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -51,10 +52,24 @@ class Watch:
 
     def __init__(self, invalid: Invalid, clock: Callable[[], datetime]) -> None:
         self.invalid = invalid
-        self.refused = False
-        """Whether Discord has said that our token is no good; then nothing is sent any more."""
+        self.refusal = asyncio.Event()
+        """Set once Discord has said that our token is no good; then nothing is sent any more."""
         self._clock = clock
         self._skewed = False
+
+    async def over(self, life: "asyncio.Task[None]") -> None:
+        """Wait until the connection ends and raise what ended it, or Refused as soon as our token is no good.
+
+        Discord closes the gateway too when a token is reset, but not at once.
+        """
+        refusal = asyncio.create_task(self.refusal.wait())
+        try:
+            await asyncio.wait({life, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            refusal.cancel()
+        if not life.done():
+            raise Refused("Discord does not accept the bot token")
+        await life
 
     def trace(self) -> aiohttp.TraceConfig:
         """Return what discord.py takes as `http_trace`."""
@@ -70,7 +85,7 @@ class Watch:
         context: SimpleNamespace,
         params: aiohttp.TraceRequestStartParams,
     ) -> None:
-        if self.refused:
+        if self.refusal.is_set():
             raise Refused("Discord does not accept the bot token")
         if (pause := self.invalid.pause()) > 0:
             raise RetryLater(pause, everywhere=True)
@@ -87,7 +102,7 @@ class Watch:
         self._compare_clocks(response.headers)
         if response.status == 401 and "Authorization" in params.headers:
             # An interaction's own token gives 401 too once it is old; that says nothing about ours.
-            self.refused = True
+            self.refusal.set()
         if response.status in (401, 403, 429) and response.headers.get("X-RateLimit-Scope") != "shared":
             self._count(response.status)
         if from_the_wall(response.status, response.headers):
