@@ -23,7 +23,7 @@ class Fault:
 
     "lost": the effect stands, and the line is cut before the answer. "reset": cut before any effect.
     "held": the effect stands, the answer waits for `gate`. "delayed": the request waits for `gate`.
-    "status": refused with this status and, below 500, this `code`. "page": a page of HTML with it. "limited": 429 as
+    "status": refused with this status and, below 500, this `code`. "page": a page of HTML with it, as Cloudflare has for those it shuts out. "limited": 429 as
     Discord says it, "bare" 429 without the headers, as its neighbours do.
     """
 
@@ -37,6 +37,8 @@ class Fault:
     everywhere: bool = False
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     met: int = 0
+    struck: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has had its (first) effect, or what it does instead."""
 
     def fits(self, method: str, path: str) -> bool:
         return self.met < self.times and method == self.method and path.endswith(self.path)
@@ -57,6 +59,8 @@ class Faults:
         if fault is None:
             return await answer()
         fault.met += 1
+        if fault.kind != "held":
+            fault.struck.set()
         match fault.kind:
             case "lost":
                 await answer()
@@ -65,13 +69,17 @@ class Faults:
                 return cut(request)
             case "held":
                 answered = await answer()
+                fault.struck.set()
                 await fault.gate.wait()
                 return answered
             case "delayed":
                 await fault.gate.wait()
                 return await answer()
             case "page":
-                return web.Response(status=fault.status, text=BAN_PAGE, content_type="text/html")
+                told = {"Retry-After": f"{fault.retry_after:g}"}
+                return web.Response(
+                    status=fault.status, text=BAN_PAGE, content_type="text/html", headers=told
+                )
             case "status":
                 return respond(
                     {"code": fault.code, "message": "scripted"}, fault.status, {"Via": "1.1 google"}
