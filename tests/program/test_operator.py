@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
+from sqlmodel import select
 
 from bot.__main__ import main
-from storage.database import open_database
-from storage.tables import Letter, Mailing
+from bot.chat import Address
+from bot.rules import outbox
+from bot.ui.cards import note
+from storage.database import Db, open_database
+from storage.tables import Letter
 from tests.program.installation import Installation
 
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -101,13 +105,14 @@ async def test_migrate_backup_and_restore(here: Installation) -> None:
 async def test_held_letters_go_with_the_operators_consent(here: Installation) -> None:
     assert (await here.does("migrate")).status == 0
     assert "No letter is held." in (await here.does("release")).out
-    letter = Letter(
-        key="k", mailing="m", kind="notice", platform="web", state="held", created_at=NOW, due_at=NOW
-    )
+    place = Address("web", "general")
     database = open_database(f"sqlite:///{here.database}")
-    await database.write(
-        lambda db: db.add_all([Mailing(key="m", kind="notice", addressed=1, created_at=NOW), letter])
-    )
+
+    def hold(db: Db) -> None:
+        outbox.post(db, place, note("News"), kind="notice", key="k", now=NOW)
+        db.exec(select(Letter)).one().state = "held"
+
+    await database.write(hold)
     await database.close()
     held = await here.does("check")
     assert held.status == 1
