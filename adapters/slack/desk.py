@@ -1,7 +1,6 @@
 """Where deliveries come in: each is done once, acknowledged in time, and answered however late it gets."""
 
 import asyncio
-import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +25,7 @@ from bot.ui.cards import Card, note
 IN_TIME = 1.5  # seconds a delivery is waited for before it is acknowledged unfinished; Slack waits three
 LAST = 2.7  # seconds after which an event that could not be kept is refused, for Slack to deliver again
 LINK_BUDGET = 0.6  # seconds for the address of a message that is saved
-REMEMBERED = 2_000  # acknowledgements kept for the same delivery again
+REMEMBERED = 1_000  # acknowledgements kept for the same delivery again
 DRAIN = 2.0  # seconds for what is under way at the end
 
 Json = dict[str, Any]
@@ -59,7 +58,7 @@ class Desk:
         self._latest = Latest()
         self._parse = parse
         self._confidential = confidential
-        self._acknowledged: OrderedDict[str, str] = OrderedDict()
+        self._acknowledged: OrderedDict[str, Json] = OrderedDict()
         self._unfinished: dict[str, tuple[Turn, asyncio.Task[Json]]] = {}
         self._working: set[asyncio.Task[Any]] = set()
 
@@ -80,7 +79,7 @@ class Desk:
             return 200, {}
         acknowledged = self._acknowledged.get(heard.delivery)
         if acknowledged is not None:
-            return 200, json.loads(acknowledged)
+            return 200, acknowledged
         return await self._serve(heard, payload)
 
     def replay(self) -> None:
@@ -147,8 +146,7 @@ class Desk:
         return turn, work
 
     def _remember(self, delivery: str, answer: Json) -> Json:
-        # As text, which is nothing to go through for whoever collects garbage.
-        self._acknowledged[delivery] = json.dumps(answer)
+        self._acknowledged[delivery] = answer
         if len(self._acknowledged) > REMEMBERED:
             self._acknowledged.popitem(last=False)
         return answer
@@ -165,7 +163,8 @@ class Desk:
         """Tell the core and give its answer; return what the acknowledgement may carry. Raises nothing but cancellation."""
         handle = self.handle
         try:
-            async with self._latest.turn(heard.subject, heard.moment) as current:
+            taken = isinstance(heard.event, Reacted) and not heard.event.added
+            async with self._latest.turn(heard.subject, heard.moment, takes_back=taken) as current:
                 if not current or handle is None:
                     return {}
                 if heard.what == "home":
