@@ -17,6 +17,7 @@ _ROWS = {
     "accountlink": ("link between your accounts", "links between your accounts"),
     "edition": ("digest you released", "digests you released"),
     "endorsement": ("endorsed resource", "endorsed resources"),
+    "feed": ("calendar address", "calendar addresses"),
     "greeting": ("welcome to a community you were shown", "welcomes to communities you were shown"),
     "joinrequest": ("request to join", "requests to join"),
     "letter": ("message sent to you", "messages sent to you"),

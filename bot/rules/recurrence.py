@@ -38,16 +38,20 @@ class Series:
 def moments(series: Series, until: datetime) -> Iterator[datetime]:
     """Yield every occurrence up to the aware moment `until`, in order, in UTC."""
     zone = ZoneInfo(series.zone)
-    parts = read(series.rule)
-    count = int(parts.pop("COUNT", 0)) or None
-    horizon = until.astimezone(zone).replace(tzinfo=None) + timedelta(days=1)
-    ends = min(_until(parts.pop("UNTIL", "")) or horizon, horizon)
-    if ends < series.start:
-        return
-    for wall in islice(_rule(_written(parts), series.start).replace(until=ends), count):
+    for wall in walls(series, until):
         at = instant(wall, zone)
         if at <= until:
             yield at
+
+
+def walls(series: Series, until: datetime) -> Iterator[datetime]:
+    """Yield what the rule says of every occurrence up to a day after `until`: a naive wall-clock time in the zone."""
+    parts = read(series.rule)
+    count = int(parts.pop("COUNT", 0)) or None
+    horizon = until.astimezone(ZoneInfo(series.zone)).replace(tzinfo=None) + timedelta(days=1)
+    ends = min(_until(parts.pop("UNTIL", "")) or horizon, horizon)
+    if ends >= series.start:
+        yield from islice(_rule(_written(parts), series.start).replace(until=ends), count)
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -158,7 +158,7 @@ def cancel(db: Db, occurrence: Occurrence, reason: str, scope: Scope, now: datet
     if scope != "this" and occurrence.planned_at is not None:
         for plan in _parted(db, occurrence, scope, now):
             plan.planned_to = None
-            db.add(plan)
+            _replanned(db, plan, now)
     for one in gone:
         one.cancelled_at, one.reason = now, reason
         _changed(db, one, now)
@@ -193,6 +193,8 @@ def change(
             setattr(holder, name, value)
         if minutes is not None and not isinstance(holder, Occurrence):
             holder.minutes = minutes
+        if isinstance(holder, Plan):
+            _replanned(db, holder, now)
         db.add(holder)
     for one in changed:
         if minutes is not None:
@@ -250,11 +252,11 @@ def _parted(db: Db, occurrence: Occurrence, scope: Scope, now: datetime) -> list
         if later and len(later) == len(members):
             found.append(plan)
         elif later:
-            found.append(_part(db, plan, members[: -len(later)], later))
+            found.append(_part(db, plan, members[: -len(later)], later, now))
     return found
 
 
-def _part(db: Db, plan: Plan, earlier: list[Occurrence], later: list[Occurrence]) -> Plan:
+def _part(db: Db, plan: Plan, earlier: list[Occurrence], later: list[Occurrence], now: datetime) -> Plan:
     session = db.get(Session, plan.session_id)
     assert session is not None, "a foreign key points at it"
     zone = ZoneInfo(session.zone)
@@ -266,7 +268,8 @@ def _part(db: Db, plan: Plan, earlier: list[Occurrence], later: list[Occurrence]
     )
     plan.rule = recurrence.ending(plan.rule, wall.date() - DAY)
     plan.planned_to = None
-    db.add_all([plan, new])
+    _replanned(db, plan, now)
+    db.add(new)
     db.flush()
     for one in later:
         one.plan_id = new.id
@@ -296,7 +299,7 @@ def _shift(
             moved.append(member.id)
     if plan.planned_to is not None:
         plan.planned_to = _planned(members[-1])
-    db.add(plan)
+    _replanned(db, plan, now)
     db.flush()
     return moved
 
@@ -315,8 +318,15 @@ def _put(db: Db, occurrence: Occurrence, at: datetime, now: datetime) -> None:
 
 def _changed(db: Db, occurrence: Occurrence, now: datetime) -> None:
     occurrence.sequence += 1
+    occurrence.changed_at = now
     db.add(occurrence)
     outbox.redraw(db, f"session:{occurrence.id}", now)
+
+
+def _replanned(db: Db, plan: Plan, now: datetime) -> None:
+    plan.sequence += 1
+    plan.changed_at = now
+    db.add(plan)
 
 
 def _still_open(occurrence: Occurrence, now: datetime) -> None:

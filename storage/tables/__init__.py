@@ -1,5 +1,6 @@
 """Every table, as SQLModel classes."""
 
+from storage.tables.calendars import Feed, Imported
 from storage.tables.communities import (
     Channel,
     Community,
@@ -27,7 +28,9 @@ __all__ = [
     "Edition",
     "Endorsement",
     "Farewell",
+    "Feed",
     "Greeting",
+    "Imported",
     "JoinRequest",
     "Letter",
     "LinkCode",

@@ -41,6 +41,10 @@ class Plan(Row, table=True):
     place: str | None = None
     description: str | None = None
     capacity: int | None = None
+    sequence: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}
+    )  # how often it changed, and when last
+    changed_at: datetime | None = moment(default=None)
 
 
 class Occurrence(Row, table=True):
@@ -68,6 +72,7 @@ class Occurrence(Row, table=True):
     description: str | None = None
     capacity: int | None = None
     sequence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    changed_at: datetime | None = moment(default=None)  # when last
 
 
 class Rsvp(Row, table=True):
