@@ -7,7 +7,9 @@ effect once: so both may run, and the one that comes second falls silent.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+import aiohttp
 import discord
 import structlog
 
@@ -23,6 +25,7 @@ from bot.chat import (
     Completing,
     Handle,
     MessageRef,
+    Refused,
     Reply,
     RetryLater,
     Suggest,
@@ -43,6 +46,7 @@ SUGGESTION_LIMIT = 100  # characters of a suggestion's words, and of its value
 # The answer has no one left to go to, or somebody else has given it.
 _MISSED = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, OLD_TOKEN})
 
+OUR_FAULT = "That was done, but I could not show it to you."
 ALREADY_DONE = note("That was done already.")
 IN_CHANNEL = note("Done: it is in the channel.")
 NOT_IN_CHANNEL = "I could not write in this channel: {reason}."
@@ -85,7 +89,12 @@ class Desk:
         turn = _Turn(interaction, replaces=heard.listed)
         if not working.done():
             await _said(turn.promise())
-        await _said(self._give(turn, heard, await working))
+        answer = await working
+        try:
+            await _said(self._give(turn, heard, answer))
+        except Exception:  # a card that cannot be drawn: the person must not wait for ever
+            _log.exception("an answer could not be given", platform=NAME, path=heard.event.call.path)
+            await _said(turn.say(note(OUR_FAULT)))
 
     async def say(self, interaction: discord.Interaction, card: Card) -> None:
         """Say something privately without asking the core."""
@@ -154,10 +163,11 @@ class _Turn:
     async def promise(self) -> None:
         """Promise an answer: of a button's, that its message will change; else a private message to come."""
         self._promised = True
+        response = self._interaction.response
         if self._on_message:
-            await self._interaction.response.defer()
+            await self._first(response.defer)
         else:
-            await self._interaction.response.defer(ephemeral=self._private, thinking=True)
+            await self._first(partial(response.defer, ephemeral=self._private, thinking=True))
 
     async def say(self, card: Card) -> None:
         """Say it to the person alone."""
@@ -176,7 +186,7 @@ class _Turn:
         if heard.modal and not self._promised:
             opened = forms.modal(ask, heard.page, last=heard.last, kept=heard.listed)
         if opened is not None:
-            await self._interaction.response.send_modal(drawn.Modal(opened))
+            await self._first(partial(self._interaction.response.send_modal, drawn.Modal(opened)))
         else:
             await self._show(forms.between(ask, heard.page))
 
@@ -185,13 +195,14 @@ class _Turn:
         if not self._on_message:
             await self.say(ALREADY_DONE)
         elif not self._promised:
-            await self._interaction.response.defer()
+            await self._first(self._interaction.response.defer)
 
     async def _show(self, message: cards.Message) -> None:
         if self._replaces:
             await self._replace(message)
         elif not self._promised:
-            await self._interaction.response.send_message(**drawn.new(message), ephemeral=self._private)
+            response = self._interaction.response
+            await self._first(lambda: response.send_message(**drawn.new(message), ephemeral=self._private))
         elif self._on_message:
             await self._interaction.followup.send(**drawn.new(message), ephemeral=self._private)
         else:
@@ -201,7 +212,15 @@ class _Turn:
         if self._promised:
             await self._interaction.edit_original_response(**drawn.anew(message))
         else:
-            await self._interaction.response.edit_message(**drawn.anew(message))
+            response = self._interaction.response
+            await self._first(lambda: response.edit_message(**drawn.anew(message)))
+
+    async def _first(self, answer: Callable[[], Awaitable[object]]) -> None:
+        """Give the first answer. Over a line that breaks it is given twice: one that was taken is not taken again."""
+        try:
+            await answer()
+        except (aiohttp.ClientError, OSError):
+            await answer()
 
 
 async def _said(saying: Awaitable[object]) -> None:
@@ -215,8 +234,8 @@ async def _said(saying: Awaitable[object]) -> None:
             _log.warning("an answer was refused", platform=NAME, status=error.status, code=error.code)
     except discord.InteractionResponded:
         _log.info("an answer was not taken", platform=NAME)
-    except RetryLater as error:
-        _log.warning("an answer was not given", platform=NAME, seconds=round(error.seconds))
+    except (RetryLater, Refused, aiohttp.ClientError, OSError) as error:
+        _log.warning("an answer was not given", platform=NAME, error=type(error).__name__)
 
 
 def _within(words: str) -> str:

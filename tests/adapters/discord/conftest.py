@@ -98,11 +98,12 @@ async def connected(
 def make(discord: FakeDiscord, folder: Path, **settings: Any) -> DiscordAdapter:
     """Return an adapter that is pointed at the fake."""
     token = settings.pop("token", discord.token)
-    settings.setdefault("native_events", False)
+    clock = settings.pop("clock", lambda: datetime.now(UTC))
+    settings = {"native_events": False, "api_url": discord.api_url, **settings}
     return DiscordAdapter(
-        DiscordSettings(enabled=True, token=SecretStr(token), api_url=discord.api_url, **settings),
+        DiscordSettings(enabled=True, token=SecretStr(token), **settings),
         registry=REGISTRY,
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         data_dir=folder,
         bot_name="Hearth",
     )

@@ -12,6 +12,7 @@ from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, File, Text, note
 from bot.ui.forms import Field, Form, Option
 from tests.adapters.discord.conftest import Core, Stage, connected, until
+from tests.fakes.discord.faults import Fault
 from tests.fakes.discord.interactions import Interaction
 from tests.fakes.discord.people import Person, buttons
 from tests.fakes.discord.server import FakeDiscord
@@ -331,3 +332,23 @@ async def test_the_message_menu_opens_the_form_with_the_first_link_and_the_autho
     assert first.call == Call("resource save", {"url": "https://example.org/rag_(2)", "author": author})
     permalink = f"https://discord.com/channels/{stage.discord.guild.id}/{stage.general.id}/{plain.id}"
     assert second.call.args == {"url": permalink, "title": "No link at all", "author": author}
+
+
+@pytest.mark.parametrize("kind", ["reset", "lost"])
+async def test_a_first_answer_over_a_line_that_breaks_is_given_again(stage: Stage, kind: str) -> None:
+    ana = stage.discord.person("Ana")
+    stage.core.usual = Reply(Card("Saved", (File("s.ics", "text/calendar", "BEGIN"),)))
+    fault = Fault("reset" if kind == "reset" else "lost", path="/callback")
+    stage.discord.faults.add(fault)
+    await answered(ana.uses(["help"], {}, stage.general))
+    await until(lambda: len(stage.discord.ledger.asked("POST", "/callback")) == 1 + (kind == "lost"))
+    [message] = ana.sees(stage.general)
+    assert [a.content for a in message.attachments] == [b"BEGIN"]
+
+
+async def test_an_answer_that_cannot_be_drawn_is_said_to_be_our_fault(stage: Stage) -> None:
+    ana = stage.discord.person("Ana")
+    files = tuple(File(f"{n}.txt", "text/plain", "x") for n in range(20))
+    stage.core.usual = Reply(Card("Too many", files))
+    await answered(ana.uses(["help"], {}, stage.general))
+    assert "could not show" in ana.sees(stage.general)[-1].content

@@ -1,14 +1,17 @@
 """The connection: what it asks to be told of, what it hears, and how it lives through what happens to it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from structlog.testing import capture_logs
 
 from adapters.discord import client as module
 from bot.chat import Actor, Address, Called, Mark, MessageRef, Noticed, Reacted, Recount, Refused, Reply
+from bot.settings import DISCORD_API
 from bot.ui.cards import note
 from tests.adapters.discord.conftest import Core, Stage, connected, make, until
 from tests.fakes.discord import gateway
@@ -259,6 +262,38 @@ async def test_introductions_are_counted_over_restarts_and_end_before_discord_en
     with pytest.raises(module.Disconnected, match="used up"):
         await asyncio.wait_for(make(discord, tmp_path).run(Core().handle), 5)
     assert discord.gateway.identified == 3
+
+
+async def test_at_discord_itself_the_library_asks_for_the_gateway_and_how_many_shards(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio, "sleep", quick(asyncio.sleep))
+    discord.applications.shards = 2
+    with module.pointed(discord.api_url, ""):  # as if this were Discord's own address
+        adapter, core = make(discord, tmp_path, api_url=DISCORD_API), Core()
+        running = asyncio.create_task(adapter.run(core.handle))
+        async with asyncio.timeout(8):
+            await discord.gateway.connects(2)
+        assert {session.shard for session in discord.gateway.connected} == {(0, 2), (1, 2)}
+        assert len(discord.ledger.asked("GET", "/gateway/bot")) == 1
+        assert discord.ledger.asked("GET", "/gateway") == []
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_clock_that_is_wrong_is_told_once(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = make(discord, tmp_path, clock=lambda: datetime.now(UTC) + timedelta(seconds=45))
+    right = make(discord, tmp_path, clock=lambda: datetime.now(UTC) + timedelta(seconds=15))
+    for adapter, times in ((wrong, 1), (right, 0)):
+        with capture_logs() as log:
+            running = asyncio.create_task(adapter.run(Core().handle))
+            await discord.gateway.connects()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        told = [entry["seconds"] for entry in log if "clock" in entry["event"]]
+        assert told == [pytest.approx(45, abs=2)] * times
 
 
 async def test_addresses_are_put_back(discord: FakeDiscord, tmp_path: Path) -> None:
