@@ -1,5 +1,6 @@
 """What Discord keeps, as it tells of it: the objects of REST answers and gateway events."""
 
+import re
 from datetime import datetime
 
 from tests.fakes.discord.state import (
@@ -16,6 +17,8 @@ from tests.fakes.discord.state import (
     State,
     User,
 )
+
+_NAMED = re.compile(r"<@(\d{1,20})>")
 
 
 def user(them: User) -> Json:
@@ -206,7 +209,7 @@ def message(one: Message, state: State, cdn: str, *, content: bool = True) -> Js
 
     It may always read its own messages, those to it alone, and those that mention it.
     """
-    named = [u for u in state.users.values() if f"<@{u.id}>" in one.content]
+    named = [state.users[id_] for id_ in map(int, _NAMED.findall(one.content)) if id_ in state.users]
     readable = content or one.author is state.bot or one.channel in state.direct or state.bot in named
     counted = [
         {
