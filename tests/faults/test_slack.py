@@ -17,7 +17,7 @@ from bot.ui.cards import note
 from scheduler.rates import Rates
 from storage.database import Database, Db, open_database
 from storage.tables import Channel, Community, Letter, Rsvp
-from tests.fakes.slack import faults, happenings
+from tests.fakes.slack import faults, happenings, payloads
 from tests.faults.slack_stage import Stage, stage
 from tests.platforms.slack import Member, Mode
 
@@ -170,6 +170,17 @@ async def test_a_storm_of_429_is_waited_out_and_every_channel_gets_its_letter_on
         outcomes = on.slack.workspace.ledger.outcomes("chat.postMessage")
         assert outcomes.count("ok") == 12
         assert outcomes.count("429") <= 8, "nothing may be called while Slack asks for a rest"
+
+
+async def test_the_bot_keeps_to_slacks_pace_so_that_slack_never_has_to_say_no(on: Stage) -> None:
+    [fran] = on.people("Fran")
+    names = await community(on, fran, channels=3)
+    on.slack.rates.on = True
+    for number in range(5):
+        await fran.says(f"session schedule 'Evening {number}' 'in {number + 1} days at 18:00'", in_="python")
+    await on.delivered()
+    assert announced(on, *names) == [5, 5, 5]
+    assert on.slack.rates.refused == 0
 
 
 def announce(db: Db, key: str) -> None:
@@ -362,3 +373,32 @@ async def test_a_clock_five_minutes_off_is_found_and_said_loudly_once(database: 
         said = [entry for entry in log if entry["log_level"] == "error"]
         assert [entry["direction"] for entry in said] == ["behind Slack"]
         assert abs(said[0]["seconds"] + 300) <= 5
+
+
+async def test_a_reaction_that_was_overtaken_by_its_removal_counts_before_it(on: Stage) -> None:
+    fran, mo = on.people("Fran", "Mo")
+    await community(on, fran, mo)
+    await fran.says(ANNOUNCE, in_="python")
+    await on.delivered()
+    await mo.says("session rsvp S1 maybe", in_="python")
+    [message] = on.posted("python")
+    added, removed = (
+        payloads.event(
+            on.slack.workspace,
+            {
+                "type": f"reaction_{what}",
+                "user": mo.person.id,
+                "reaction": "white_check_mark",
+                "item_user": message.user,
+                "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+            },
+        )
+        for what in ("added", "removed")
+    )
+    removing = asyncio.create_task(on.slack.deliveries.deliver(removed))
+    await asyncio.sleep(0.1)
+    assert await on.slack.deliveries.deliver(added) is not None
+    assert await removing is not None
+    assert await on.hearth.database.read(lambda db: db.exec(select(Rsvp)).all()) == []
+    await on.delivered()
+    assert "0 going" in on.workspace.text(message, None)

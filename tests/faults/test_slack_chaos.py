@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from adapters.emoji import name_of
 from scheduler.rates import Rates
 from storage.database import Db, open_database
 from storage.tables import (
@@ -24,7 +25,8 @@ from storage.tables import (
 from tests.fakes.slack import Message, Trouble
 from tests.fakes.slack.ledger import Json
 from tests.faults.slack_stage import Stage, stage
-from tests.platforms.slack import Member, Mode, bare, buttons, reference
+from tests.platforms.slack import Member, Mode, reference
+from tests.platforms.slack_forms import bare, buttons
 
 ROUNDS = int(os.environ.get("HEARTH_FAULT_ROUNDS", "6"))
 SEED = int(os.environ.get("HEARTH_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
@@ -60,7 +62,7 @@ def acts(chance: random.Random, number: int) -> list[Act]:
     """Return what one person does, one thing after another."""
     done: list[Act] = []
     for step in range(number):
-        match chance.randrange(6):
+        match chance.randrange(8):
             case 0 | 1:
                 done.append(("press", chance.choice(ANSWERS)))
             case 2:
@@ -72,6 +74,10 @@ def acts(chance: random.Random, number: int) -> list[Act]:
             case 5:
                 emoji = chance.choice("✅❓❌")
                 done += [("react", emoji), ("unreact", emoji)][: chance.choice((1, 2))]
+            case 6:
+                done.append(("flick", chance.choice("✅❓❌")))
+            case 7:
+                done.append(("fill", str(step)))
     return done
 
 
@@ -99,6 +105,15 @@ async def play(stage: Stage, scripts: dict[str, list[Act]], trouble: Trouble | N
                 await member.reacts(what, reference(session))
             elif kind == "unreact":
                 await member.unreacts(what, reference(session))
+            elif kind == "flick":
+                emoji = name_of(what)
+                await asyncio.gather(
+                    member.person.react(session, emoji), member.person.unreact(session, emoji)
+                )
+            elif kind == "fill":
+                await member.person.command("resource save", stage.channel("python"))
+                await stage.adapter.idle()
+                await member.fills(url=f"https://example.org/{name.lower()}/form/{what}")
 
     await asyncio.gather(*(live(member, name) for member, name in zip(others, scripts, strict=True)))
     await stage.slack.deliveries.settled()
