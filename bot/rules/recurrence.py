@@ -49,7 +49,7 @@ def walls(series: Series, until: datetime) -> Iterator[datetime]:
     parts = read(series.rule)
     count = int(parts.pop("COUNT", 0)) or None
     horizon = until.astimezone(ZoneInfo(series.zone)).replace(tzinfo=None) + timedelta(days=1)
-    ends = min(_until(parts.pop("UNTIL", "")) or horizon, horizon)
+    ends = min(last_wall(parts.pop("UNTIL")), horizon) if "UNTIL" in parts else horizon
     if ends >= series.start:
         yield from islice(_rule(_written(parts), series.start).replace(until=ends), count)
 
@@ -97,7 +97,8 @@ def read(rule: str) -> dict[str, str]:
     if parts["FREQ"] == "DAILY" and len(set(parts) & {"INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH"}) > 1:
         raise BadValue("Please say it by weeks or months, for example “every tue and thu”.")
     try:
-        _until(parts.get("UNTIL", ""))
+        if "UNTIL" in parts:
+            last_wall(parts["UNTIL"])
         matching = {
             name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL", "INTERVAL")
         }
@@ -114,12 +115,11 @@ def _number(text: str, most: int) -> bool:
     return text.isdecimal() and len(text) < 6 and 1 <= int(text) <= most
 
 
-def _until(text: str) -> datetime | None:
-    if not text:
-        return None
-    if "T" not in text:
-        return datetime.strptime(text, "%Y%m%d").replace(hour=23, minute=59, second=59)  # noqa: DTZ007  # a wall clock
-    return datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007  # a wall clock
+def last_wall(until: str) -> datetime:
+    """Return the wall-clock time that a rule's UNTIL names: of a date alone, its end."""
+    if "T" not in until:
+        return datetime.strptime(until, "%Y%m%d").replace(hour=23, minute=59, second=59)  # noqa: DTZ007  # a wall clock
+    return datetime.strptime(until.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007  # a wall clock
 
 
 def _written(parts: dict[str, str]) -> str:
