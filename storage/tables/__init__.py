@@ -1,5 +1,6 @@
 """Every table, as SQLModel classes."""
 
+from storage.tables.attendance import CheckIn, Feedback, Notes, NotesWanted, Outcome
 from storage.tables.calendars import Feed, Imported
 from storage.tables.communities import (
     Channel,
@@ -17,18 +18,24 @@ from storage.tables.people import Account, AccountLink, Delivery, LinkCode, Pers
 from storage.tables.pulses import Ballot, NamedAnswer, Participation, Pulse, Question
 from storage.tables.resources import Endorsement, Resource, ResourceNote, ResourceTag
 from storage.tables.sessions import Occurrence, Plan, Rsvp, Session
+from storage.tables.slots import Break, Draft, DraftSession, Slot, SlotPoll, SlotVote
 
 __all__ = [
     "Account",
     "AccountLink",
     "Ballot",
+    "Break",
     "Channel",
+    "CheckIn",
     "Community",
     "Delivery",
+    "Draft",
+    "DraftSession",
     "Edition",
     "Endorsement",
     "Farewell",
     "Feed",
+    "Feedback",
     "Greeting",
     "Imported",
     "JoinRequest",
@@ -38,7 +45,10 @@ __all__ = [
     "Membership",
     "Mirror",
     "NamedAnswer",
+    "Notes",
+    "NotesWanted",
     "Occurrence",
+    "Outcome",
     "Participation",
     "Person",
     "Plan",
@@ -51,4 +61,7 @@ __all__ = [
     "ResourceTag",
     "Rsvp",
     "Session",
+    "Slot",
+    "SlotPoll",
+    "SlotVote",
 ]

@@ -73,6 +73,8 @@ class Occurrence(Row, table=True):
     capacity: int | None = None
     sequence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     changed_at: datetime | None = moment(default=None)  # when last
+    tend_at: datetime | None = moment(default=None, index=True)  # when something around it is to be done next
+    tended_to: datetime | None = moment(default=None)  # what was to be done up to here is done
 
 
 class Rsvp(Row, table=True):
@@ -88,3 +90,5 @@ class Rsvp(Row, table=True):
     answer: str  # yes, maybe, no
     place: int
     answered_at: datetime = moment()
+    remind_at: datetime | None = moment(default=None, index=True)  # when to look whether to remind them
+    reminded_to: datetime | None = moment(default=None)  # reminders that were due up to here are dealt with
