@@ -53,7 +53,10 @@ T = TypeVar("T")
 
 
 class DiscordAdapter:
-    """Implements `bot.chat.Adapter`. Requests are made only while `run` is connected."""
+    """Implements `bot.chat.Adapter`. Requests are made only while `run` is connected.
+
+    `bot_name` goes unused: on Discord the bot is called what its application is.
+    """
 
     name = events.NAME
     quarantine = 15.0
@@ -71,7 +74,6 @@ class DiscordAdapter:
         self._settings = settings
         self._registry = registry
         self._data_dir = data_dir
-        self._bot_name = bot_name
         self._identifies = Identifies(data_dir, clock)
         self._watch = Watch(Invalid(), clock)
         self._desk = Desk(self._post, self.edit)
@@ -84,7 +86,10 @@ class DiscordAdapter:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, handle: Handle) -> None:
-        """Be connected until cancelled. Raises Refused, or what ended the connection, which the caller mends by running again."""
+        """Be connected until cancelled.
+
+        Raises Refused, or what ended the connection, which the caller mends by running again.
+        """
         self._handle = handle
         self._watch.refusal.clear()
         try:
@@ -155,8 +160,11 @@ class DiscordAdapter:
         await self._call(redraw)
 
     async def read(self, message: MessageRef) -> Quote | None:
-        """Return what the message says. Other people's words come without the right to read them as "", so
-        then only the permalink is left."""
+        """Return what the message says, None when it cannot be read.
+
+        Discord leaves other people's words out for whoever did not ask to read them: then only the
+        permalink is left.
+        """
 
         async def fetch(gateway: Gateway) -> Quote | None:
             where = await self._place(gateway, message.at)
@@ -223,12 +231,7 @@ class DiscordAdapter:
 
     async def _pass_on(self, event: Event) -> None:
         assert self._handle is not None, "there is a connection only while running"
-        if (
-            isinstance(event, Reacted)
-            and event.emoji == INTERESTED
-            and event.added
-            and self._gateway is not None
-        ):
+        if isinstance(event, Reacted) and event.emoji == INTERESTED and self._gateway is not None:
             event = await named(self._gateway, event)
         answer = await self._handle(event)
         match answer:

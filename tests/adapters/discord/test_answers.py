@@ -12,6 +12,7 @@ from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, File, Text, note
 from bot.ui.forms import Field, Form, Option
 from tests.adapters.discord.conftest import Core, Stage, connected, until
+from tests.fakes.discord import permissions
 from tests.fakes.discord.faults import Fault
 from tests.fakes.discord.interactions import Interaction
 from tests.fakes.discord.people import Person, buttons
@@ -211,6 +212,29 @@ async def test_what_is_for_everyone_is_a_message_of_its_own(stage: Stage) -> Non
     assert "Coming?" in public.content
     assert public.interaction is None, "it is no interaction's answer, whose token ends"
     assert "in the channel" in ana.sees(stage.general)[-1].content
+
+
+async def test_where_the_bot_may_not_write_the_person_is_told_why(stage: Stage) -> None:
+    ana = stage.discord.person("Ana")
+    stage.general.overwrites[stage.discord.state.bot.id] = (0, permissions.SEND_MESSAGES)
+    stage.core.usual = Reply(CARD, private=False)
+    await answered(ana.uses(["help"], {}, stage.general))
+    [message] = ana.sees(stage.general)
+    assert message.ephemeral
+    assert "may not write in the channel" in message.content
+
+
+async def test_a_redrawn_card_is_still_found_by_its_key(stage: Stage) -> None:
+    ana, message = stage.discord.person("Ana"), await posted(stage)
+    at = (await shown(stage)).event.at
+    again = Card("Coming after all?", CARD.blocks)
+    for after in (again, note("You are going.")):
+        stage.core.usual = Update(after)
+        await answered(press(ana, message, "Going"))
+        message.nonce = None
+        found = await stage.adapter.find(at, key=CARD.title)
+        assert found is not None
+        assert found.id == str(message.id)
 
 
 async def test_in_direct_messages_nothing_needs_hiding(stage: Stage) -> None:
