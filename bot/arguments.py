@@ -13,10 +13,10 @@ from bot.rules import access
 from bot.rules.access import Occasion
 from bot.ui.calls import Call
 from bot.ui.forms import Option
-from storage.tables import Community, Occurrence, Person, Pulse, Resource
+from storage.tables import Community, Draft, Occurrence, Person, Pulse, Resource, SlotPoll
 
 Values = dict[str, Any]
-_ENTITIES = (Occasion, Occurrence, Resource, Pulse, Community)
+_ENTITIES = (Occasion, Occurrence, Resource, Pulse, SlotPoll, Draft, Community)
 _YES = frozenset({"yes", "y", "true", "on", "1"})
 _NO = frozenset({"no", "n", "false", "off", "0"})
 COMPLETIONS = 25
@@ -186,6 +186,18 @@ def _pulse(r: _Reading) -> Pulse:
     return found
 
 
+def _slot_poll(r: _Reading) -> SlotPoll:
+    found, where = access.slot_poll(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, where)
+    return found
+
+
+def _draft(r: _Reading) -> Draft:
+    found, where = access.draft(r.ctx.db, r.text, r.ctx.person_id, everything=r.ctx.admin)
+    permitted(r.ctx, where)
+    return found
+
+
 _READERS: dict[Any, Callable[[_Reading], Any]] = {
     str: lambda r: r.text,
     int: _int,
@@ -199,6 +211,8 @@ _READERS: dict[Any, Callable[[_Reading], Any]] = {
     Occurrence: _occurrence,
     Resource: _resource,
     Pulse: _pulse,
+    SlotPoll: _slot_poll,
+    Draft: _draft,
     Person: lambda r: access.person(r.ctx.db, r.text, r.ctx.actor.platform),
 }
 

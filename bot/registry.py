@@ -19,7 +19,7 @@ from bot.text import showable
 from bot.ui.calls import Call, Word, split
 from bot.ui.forms import TITLE_LIMIT, Field, Form, Option
 from storage.database import Db
-from storage.tables import Channel, Community, Occurrence, Person, Pulse, Resource
+from storage.tables import Channel, Community, Draft, Occurrence, Person, Pulse, Resource, SlotPoll
 
 SUMMARY_LIMIT = 100
 
@@ -346,6 +346,8 @@ TYPES = (
     Occurrence,
     Resource,
     Pulse,
+    SlotPoll,
+    Draft,
     Person,
 )
 

@@ -18,6 +18,7 @@ from storage.tables import (
     Account,
     Channel,
     Community,
+    Draft,
     JoinRequest,
     Membership,
     Occurrence,
@@ -26,6 +27,7 @@ from storage.tables import (
     Question,
     Resource,
     Session,
+    SlotPoll,
 )
 
 NEAR = 25
@@ -287,7 +289,7 @@ def _gone(what: str, code: str) -> NotFound:
     return NotFound(f"There is no {what} {code} that you can see. It may have been removed.")
 
 
-Thing = TypeVar("Thing", Resource, Pulse)
+Thing = TypeVar("Thing", Resource, Pulse, SlotPoll, Draft)
 
 
 def _within(
@@ -330,6 +332,18 @@ def pulse(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Pulse
     """Return the pulse named "P5" and where it is. Raises BadValue, NotFound."""
     number, _ = _code(text, "P", "pulse")
     return _within(db, db.get(Pulse, number), _gone("pulse", f"P{number}"), person_id, everything)
+
+
+def slot_poll(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[SlotPoll, Standing]:
+    """Return the slot poll named "T5" and where it is. Raises BadValue, NotFound."""
+    number, _ = _code(text, "T", "slot poll")
+    return _within(db, db.get(SlotPoll, number), _gone("slot poll", f"T{number}"), person_id, everything)
+
+
+def draft(db: Db, text: str, person_id: int, *, everything: bool) -> tuple[Draft, Standing]:
+    """Return the draft named "D3" and where it is. Raises BadValue, NotFound."""
+    number, _ = _code(text, "D", "draft")
+    return _within(db, db.get(Draft, number), _gone("draft", f"D{number}"), person_id, everything)
 
 
 def upcoming(db: Db, person_id: int, now: datetime, *, everything: bool) -> list[tuple[str, str]]:
