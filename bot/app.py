@@ -19,6 +19,7 @@ import structlog
 
 from adapters.web.adapter import WebAdapter
 from adapters.web.catalogue import catalogue
+from adapters.web.feeds import calendars_at
 from adapters.web.inbound import inbound
 from adapters.web.server import WebServer
 from adapters.web.store import WebChat
@@ -29,9 +30,9 @@ from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
 from bot.registry import Registry
-from bot.rules import announcing, balance, digests, proposals, pulses, series
+from bot.rules import announcing, balance, digests, feeds, proposals, pulses, series
 from bot.ui.cards import Card
-from commands import cop, digest, help, home, me, notices, pulse, reactions, resource, session
+from commands import calendar, cop, digest, help, home, me, notices, pulse, reactions, resource, session
 from commands import proposals as proposal_words
 from scheduler.delivery import Delivery, Pace
 from scheduler.due import Due, Rounds
@@ -55,7 +56,8 @@ _log = structlog.get_logger(__name__)
 def registry() -> Registry:
     """Return every command there is, in the order of help."""
     return Registry(
-        module.group for module in (cop, proposal_words, me, home, session, resource, pulse, digest, help)
+        module.group
+        for module in (cop, proposal_words, me, home, session, calendar, resource, pulse, digest, help)
     )
 
 
@@ -166,6 +168,10 @@ class Hearth:
         }
         return tick < STALE, details
 
+    async def read_feed(self, token: str) -> feeds.Calendar | None:
+        """Return what the calendar feed with this token says now, or None."""
+        return await self.database.read(lambda db: feeds.read(db, token, self.clock()))
+
     async def settle(self) -> None:
         """Do what is due and send what can be sent now."""
         await self._rounds.go()
@@ -268,7 +274,7 @@ async def _web(
     hearth: Hearth, chat: WebChat | None, *, platforms: bool, other_port_too: bool
 ) -> AsyncIterator[WebServer]:
     config = hearth.config.web
-    routes: list[Any] = []
+    routes: list[Any] = [*calendars_at(hearth.read_feed)]
     calendars: dict[str, Calendar] = {}
     adapters = list(_platforms(hearth, routes, calendars)) if platforms else []
     server: WebServer | None = None
@@ -291,7 +297,7 @@ async def _web(
             port=port,
             public_url=config.public_url,
             routes=routes,
-            open_paths=(SLACK_EVENTS,),
+            open_paths=(SLACK_EVENTS, feeds.PATH),
             health=hearth.health,
             metrics=hearth.metrics.render,
         )

@@ -7,7 +7,18 @@ import structlog
 from bot.cards import communities as cards
 from bot.chat import Actor, Address, Answer, Noticed, Recount, Reply
 from bot.config import Config
-from bot.rules import access, announcing, channels, communities, outbox, people, privacy, rsvps, sessions
+from bot.rules import (
+    access,
+    announcing,
+    channels,
+    communities,
+    feeds,
+    outbox,
+    people,
+    privacy,
+    rsvps,
+    sessions,
+)
 from bot.ui.cards import note
 from storage.database import Db
 from storage.tables import Community, Greeting
@@ -102,7 +113,7 @@ def _welcome(db: Db, by: Actor, at: Address, now: datetime) -> Answer:
 
 
 def _left(db: Db, by: Actor, at: Address, config: Config, now: datetime) -> None:
-    """Give away the seats of someone who cannot come any more, and see that no community is left untended.
+    """Give away the seats of someone who cannot come any more, close their feeds, and see that no community is left untended.
 
     Their account and what they did stay: they may return. Where they can still be met, on another
     platform or in another workspace of this one, nothing changes.
@@ -111,6 +122,7 @@ def _left(db: Db, by: Actor, at: Address, config: Config, now: datetime) -> None
     if len(people.accounts_of(db, person_id)) > 1 or channels.elsewhere(db, at):
         return
     rsvps.withdraw_all(db, person_id, now)
+    feeds.revoke(db, person_id)
     for community_id in privacy.last_facilitator_of(db, person_id):
         community = access.community_by_id(db, community_id)
         card = note(

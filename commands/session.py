@@ -10,11 +10,11 @@ from bot.cards.lists import MOST_NAMES
 from bot.chat import Answer, Reply, Update
 from bot.errors import BadValue, Problems
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, announcing, rsvps, series, sessions
+from bot.rules import access, announcing, calendars, rsvps, series, sessions
 from bot.rules.access import Occasion
 from bot.rules.series import Scope
 from bot.rules.sessions import AnswerWord
-from bot.ui.cards import note
+from bot.ui.cards import Card, Text
 from commands.paging import PAGE, SIZE, following
 from storage.tables import Community, Occurrence
 
@@ -133,11 +133,16 @@ def rsvp(
 ) -> Answer:
     """Answer; when the session is full, yes means a place on the waitlist."""
     standing = rsvps.answer(ctx.db, session.id, ctx.person_id, answer, ctx.now)
+    seated = answer == "yes" and not standing.waiting
     if scope == "this":
-        return Reply(note(cards.answered(standing)))
-    others = [one for one in series.meant(ctx.db, access.whole(ctx.db, session), "all", ctx.now) if one.id != session.id]
+        files = (calendars.file(ctx.db, session.id, ctx.now),) if seated else ()
+        return Reply(Card(blocks=(Text((cards.answered(standing),)), *files)))
+    whole = access.whole(ctx.db, session)
+    others = [one for one in series.meant(ctx.db, whole, "all", ctx.now) if one.id != session.id]
     waiting = sum(rsvps.answer(ctx.db, one.id, ctx.person_id, answer, ctx.now).waiting > 0 for one in others)
-    return Reply(note(cards.answered_series(standing, answer, len(others), waiting)))
+    said = cards.answered_series(standing, answer, len(others), waiting)
+    files = (calendars.file_of_series(ctx.db, whole.session_id, ctx.now),) if seated else ()
+    return Reply(Card(blocks=(Text((said,)), *files)))
 
 
 @group.command(

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, bindparam, or_, select
 from sqlmodel import col, func
 
-from bot.calendars.writing import Entry, Status
+from bot.calendars.writing import Entry, Status, calendar
 from bot.rules import recurrence, sessions
 from bot.rules.recurrence import Series
+from bot.ui.cards import File
 from storage import prepared
 from storage.database import Db
 from storage.tables import Community, Membership, Occurrence, Plan, Rsvp, Session
@@ -47,13 +48,14 @@ def of_person(db: Db, person_id: int, now: datetime) -> list[Entry]:
     return [_own(db, _Row(*row), answer, person_id, now) for *row, answer in rows]
 
 
-def of_occurrence(db: Db, occurrence_id: int) -> Entry:
-    """Return the entry of one occurrence by itself; of a single session it is the one its community's calendar has."""
-    return _single(_Row(*prepared.row(db, _OF_ONE, occurrence=occurrence_id)))
+def file(db: Db, occurrence_id: int, now: datetime) -> File:
+    """Return one occurrence as a file for calendar apps. Asked with every yes, so it is one query and no library."""
+    row = _Row(*prepared.row(db, _OF_ONE, occurrence=occurrence_id))
+    return _file(sessions.code(row.session_id, row.number), [_single(row)], now)
 
 
-def of_series(db: Db, session_id: int, now: datetime) -> list[Entry]:
-    """Return the entries of what is to come of a session."""
+def file_of_series(db: Db, session_id: int, now: datetime) -> File:
+    """Return what is to come of a session as a file for calendar apps."""
     rows = [_Row(*row) for row in prepared.rows(db, _OF_SESSION, session=session_id)]
     found = [_single(row) for row in rows if row.plan_id is None and row.ends_at > now]
     for plan in db.scalars(select(Plan).where(col(Plan.session_id) == session_id).order_by(col(Plan.id))):
@@ -61,7 +63,11 @@ def of_series(db: Db, session_id: int, now: datetime) -> list[Entry]:
         ahead = list(dropwhile(lambda row: row.ends_at <= now, all_of_it))
         if ahead:
             found += _series(plan, ahead, gone=len(all_of_it) - len(ahead))
-    return found
+    return _file(sessions.code(session_id, 1), found, now)
+
+
+def _file(code: str, entries: Sequence[Entry], now: datetime) -> File:
+    return File(f"{code}.ics", "text/calendar", calendar(entries, now))
 
 
 @dataclass(frozen=True, slots=True)

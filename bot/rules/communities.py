@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 
 from bot.chat import Address
 from bot.errors import BadValue, Conflict, NotFound
-from bot.rules import access, digests, rsvps
+from bot.rules import access, digests, feeds, rsvps
 from bot.text import label
 from storage.database import Db, locked
 from storage.tables import Channel, Community, Farewell, JoinRequest, Membership, Person
@@ -132,7 +132,7 @@ def invite(db: Db, community: Community, person: Person, inviter: Person, now: d
 
 
 def leave(db: Db, community: Community, person: Person, now: datetime) -> str:
-    """End the membership and pass on any seats; return the key under which a reason may be left, joined to nobody.
+    """End the membership, pass on any seats and close the calendar feed; return the key under which a reason may be left, joined to nobody.
 
     Raises Conflict for someone who is no member, or the last facilitator.
     """
@@ -144,6 +144,7 @@ def leave(db: Db, community: Community, person: Person, now: datetime) -> str:
         _not_the_last(db, community, "leave")
     db.delete(membership)
     rsvps.withdraw_all(db, person.id, now, community.id)
+    feeds.revoke(db, person.id, community.id)
     farewell = Farewell(id=secrets.token_hex(8), community_id=community.id, reason="", month=f"{now:%Y-%m}")
     db.add(farewell)
     return farewell.id

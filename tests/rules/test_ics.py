@@ -10,8 +10,8 @@ import recurring_ical_events
 from ical.calendar_stream import IcsCalendarStream
 from sqlmodel import select
 
-from bot.calendars import writing, zones
-from bot.rules import calendars, communities, feeds, rsvps, series, sessions
+from bot.calendars import writing
+from bot.rules import calendars, series, sessions
 from storage.database import Db
 from storage.tables import Community, Membership, Occurrence, Person
 
