@@ -17,7 +17,7 @@ from adapters.discord.cards import Message
 NONCE_LIMIT = 25
 _SIGNS = "\u2060\u2062\u2063\u2064"  # joiners and operators without width: two bits each
 _LENGTH = 15  # signs, for which cards leave room
-_FIRST = 4**_LENGTH  # our numbers begin here, far above those that Discord gives by itself
+_FIRST = 1 << 2 * _LENGTH  # our numbers begin here, far above those that Discord gives by itself
 
 
 def nonce(key: str) -> str:
