@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from structlog.testing import capture_logs
 
 from bot.chat import Happening, Refused, RetryLater, Undeliverable
@@ -123,7 +123,7 @@ class Board:
             found = db.exec(
                 select(Occurrence, Session)
                 .join(Session, col(Session.id) == Occurrence.session_id)
-                .where(Session.title == called)
+                .where(func.coalesce(Occurrence.title, Session.title) == called)
             ).first()
             assert found is not None
             for name, value in values.items():
