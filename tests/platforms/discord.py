@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pydantic import SecretStr
+
 from adapters.emoji import name_of
 from adapters.plain import press
 from bot import arguments
@@ -27,7 +29,7 @@ from tests.fakes.discord import FakeDiscord, components, reading, trees
 from tests.fakes.discord.interactions import Interaction
 from tests.fakes.discord.people import ClientRefuses, Person, buttons
 from tests.fakes.discord.snowflakes import of_name
-from tests.fakes.discord.state import Channel, Json, Message
+from tests.fakes.discord.state import Channel, Event, Json, Message
 
 ADA = f"discord:{of_name('Ada')}"
 """The account of whoever is called Ada."""
@@ -197,6 +199,15 @@ class Member:
         message, button = self._button(label, in_)
         await self._does(lambda: self._person.presses(message, button))
 
+    async def uses_menu(self, name: str, message: Message) -> None:
+        """Use a command of a message's menu."""
+        await self._does(partial(self._person.uses_menu, name, message))
+
+    async def is_interested(self, event: Event, *, no_more: bool = False) -> None:
+        """Mark a native event, or take the mark back."""
+        self._person.is_interested(event, no_more=no_more)
+        await self._sees_through()
+
     def _button(self, label: str, in_: str) -> tuple[Message, Json]:
         sight = self._person.sees(self._server.at(in_) if in_ else None)
         there: list[list[str]] = []
@@ -361,14 +372,16 @@ def _entered(field: Json, text: str) -> Any:
 
 
 @asynccontextmanager
-async def opened(hearth: Hearth, settle: Callable[[], Awaitable[None]]) -> AsyncIterator[Server]:
-    """Serve Discord, and run the real adapter against it until the end."""
+async def opened(
+    hearth: Hearth, settle: Callable[[], Awaitable[None]], *, members: bool = False
+) -> AsyncIterator[Server]:
+    """Serve Discord, and run the real adapter against it until the end; `members` is the setting of that name."""
     from adapters.discord.adapter import DiscordAdapter
 
     with TemporaryDirectory() as folder:
         async with FakeDiscord.open(clock=hearth.clock) as fake:
-            settings = DiscordSettings.model_validate(
-                {"enabled": True, "token": fake.token, "api_url": fake.api_url, "native_events": False}
+            settings = DiscordSettings(
+                enabled=True, token=SecretStr(fake.token), api_url=fake.api_url, members=members
             )
             adapter = DiscordAdapter(
                 settings,

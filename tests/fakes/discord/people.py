@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.fakes.discord import components, drawing, trees
 from tests.fakes.discord.core import Core
+from tests.fakes.discord.gateway import SCHEDULED_EVENTS
 from tests.fakes.discord.interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -13,7 +14,7 @@ from tests.fakes.discord.interactions import (
     Interaction,
     Interactions,
 )
-from tests.fakes.discord.state import Channel, Guild, Json, Message, User
+from tests.fakes.discord.state import Channel, Event, Guild, Json, Message, User
 
 
 class ClientRefuses(LookupError):
@@ -139,6 +140,20 @@ class Person:
         """Take a reaction back; return whether there was one."""
         return self._core.react(message, self.user, emoji, added=False)
 
+    def is_interested(self, event: Event, *, no_more: bool = False) -> None:
+        """Mark a native event as of interest, or take the mark back."""
+        if no_more:
+            event.interested.remove(self.user.id)
+        else:
+            event.interested.append(self.user.id)
+        told = {
+            "guild_scheduled_event_id": str(event.id),
+            "user_id": str(self.user.id),
+            "guild_id": str(event.guild),
+        }
+        what = f"GUILD_SCHEDULED_EVENT_USER_{'REMOVE' if no_more else 'ADD'}"
+        self._core.gateway.dispatch(what, told, guild=event.guild, intent=SCHEDULED_EVENTS)
+
     def again(self, interaction: Interaction) -> None:
         """Have Discord tell the bot of an act a second time."""
         self._interactions.deliver(interaction)
@@ -215,8 +230,10 @@ def _typed(option: Json, value: Any) -> Any:
     kinds: dict[int, type] = {3: str, 4: int, 5: bool, 6: str, 7: str, 10: float}
     if type(value) is not kinds[option["type"]]:
         raise ClientRefuses(f"{option['name']} takes no {value!r}")
-    if option["type"] == trees.STRING and not option.get("min_length", 0) <= len(value) <= option.get(
-        "max_length", 6000
+    if (
+        isinstance(value, str)
+        and option["type"] == trees.STRING
+        and not option.get("min_length", 0) <= len(value) <= option.get("max_length", 6000)
     ):
         raise ClientRefuses(f"{option['name']} takes no text of {len(value)}")
     if option["type"] == trees.INTEGER:

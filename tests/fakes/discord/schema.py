@@ -23,8 +23,8 @@ def _description() -> dict[str, Any]:
 
 @cache
 def _registry() -> Registry[Any]:
-    resource = DRAFT202012.create_resource(_description())
-    return Registry().with_resource("discord:", resource)
+    registry: Registry[Any] = Registry()
+    return registry.with_resource("discord:", DRAFT202012.create_resource(_description()))
 
 
 @cache
