@@ -16,7 +16,13 @@ import structlog
 from adapters.discord import cards, drawn, forms, marks
 from adapters.discord.events import NAME
 from adapters.discord.inbound import Heard
-from adapters.discord.refusals import ALREADY_ACKNOWLEDGED, OLD_TOKEN, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK
+from adapters.discord.refusals import (
+    ALREADY_ACKNOWLEDGED,
+    OLD_TOKEN,
+    UNKNOWN_INTERACTION,
+    UNKNOWN_WEBHOOK,
+    described,
+)
 from bot.chat import (
     Address,
     Answer,
@@ -92,8 +98,9 @@ class Desk:
         answer = await working
         try:
             await _said(self._give(turn, heard, answer))
-        except Exception:  # a card that cannot be drawn: the person must not wait for ever
-            _log.exception("an answer could not be given", platform=NAME, path=heard.event.call.path)
+        except Exception as error:  # a card that cannot be drawn: the person must not wait for ever
+            path = heard.event.call.path
+            _log.error("an answer could not be given", platform=NAME, path=path, error=described(error))
             await _said(turn.say(note(OUR_FAULT)))
 
     async def say(self, interaction: discord.Interaction, card: Card) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
@@ -17,6 +18,7 @@ from discord.http import Route
 
 from adapters.discord import events, happenings
 from adapters.discord.budget import Identifies
+from adapters.discord.refusals import described
 from adapters.discord.watch import Watch
 from bot.chat import Event, Refused
 from bot.settings import DISCORD_API, DiscordSettings
@@ -112,7 +114,9 @@ class Gateway(discord.AutoShardedClient):
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what went wrong in one event, without its content."""
-        _log.exception("an event failed", platform="discord", what=event_method)
+        error = sys.exc_info()[1]
+        told = described(error) if error is not None else ""
+        _log.error("an event failed", platform=events.NAME, what=event_method, error=told)
 
     # What happens. Everything is read from the payload: caches are empty after a restart.
 

@@ -1,5 +1,7 @@
 """What Discord's refusals mean: our own table of errors, for people who have to mend them."""
 
+import traceback
+
 import aiohttp
 import discord
 
@@ -41,6 +43,13 @@ _MESSAGE = {
     200000: "the server's AutoMod does not allow the message",
     240000: "the message has links that Discord does not allow",
 }
+
+
+def described(error: BaseException) -> str:
+    """Return what kind of error it is and where it arose, for a log: its own words may be somebody's answer."""
+    steps = traceback.extract_tb(error.__traceback__)
+    where = f" at {steps[-1].filename}:{steps[-1].lineno}" if steps else ""
+    return f"{type(error).__name__}{where}"
 
 
 def meaning(error: Exception, made: Attempt) -> Exception:

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.discord import answers as module
+from adapters.discord.cards import Message as Drawn
+from adapters.discord.cards import render
 from bot.chat import Answer, Ask, Called, Completing, Reply, Suggest, Update
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, File, Text, note
@@ -368,6 +371,29 @@ async def test_a_first_answer_over_a_line_that_breaks_is_given_again(stage: Stag
     await until(lambda: len(stage.discord.ledger.asked("POST", "/callback")) == 1 + (kind == "lost"))
     [message] = ana.sees(stage.general)
     assert [a.content for a in message.attachments] == [b"BEGIN"]
+
+
+async def test_what_goes_wrong_is_logged_without_anybodys_words(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, secret = stage.discord.person("Ana"), "what nobody may read"
+
+    def fails(card: Card) -> Drawn:
+        if secret in str(card):
+            raise ValueError(secret)
+        return render(card)
+
+    with capture_logs() as log:
+        with monkeypatch.context() as broken:
+            broken.setattr(module.cards, "render", fails)
+            stage.core.usual = Reply(note(secret))
+            await answered(ana.uses(["help"], {}, stage.general))
+        assert "could not show" in ana.sees(stage.general)[-1].content
+        await stage.adapter._gateway.on_error("on_interaction")  # type: ignore[union-attr]  # it is connected
+    told = [entry for entry in log if entry["log_level"] == "error"]
+    assert [entry["event"] for entry in told] == ["an answer could not be given", "an event failed"]
+    assert "ValueError at " in told[0]["error"]
+    assert secret not in str(log)
 
 
 async def test_an_answer_that_cannot_be_drawn_is_said_to_be_our_fault(stage: Stage) -> None:
