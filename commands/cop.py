@@ -9,7 +9,7 @@ from bot.cards import communities as cards
 from bot.chat import Answer, Reply, Update
 from bot.errors import Conflict
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, communities, outbox, people, resources, sessions, settings
+from bot.rules import access, communities, outbox, people, reminding, resources, sessions, settings
 from bot.ui.cards import Card, note
 from bot.ui.spans import Bold, Code, Moment
 from commands.paging import following
@@ -334,6 +334,7 @@ def settings_(
     }
     settings.change(community, changes, ctx.now)
     ctx.db.add(community)
+    reminding.look_again(ctx.db, ctx.now, community_id=community.id)
     return Reply(
         cards.settings(community.name, settings.described(community, ctx.config), _next_digest(community))
     )

@@ -7,7 +7,7 @@ from bot.cards import people as cards
 from bot.chat import Answer, Reply, Update
 from bot.errors import Conflict
 from bot.registry import Context, Group, Param
-from bot.rules import access, linking, outbox, people, privacy, pulses, sessions, settings
+from bot.rules import access, linking, outbox, people, privacy, pulses, reminding, sessions, settings
 from bot.ui.cards import note
 
 group = Group("cop")
@@ -78,6 +78,7 @@ def preferences(
         },
     )
     ctx.db.add(person)
+    reminding.look_again(ctx.db, ctx.now, person_id=ctx.person_id)
     return Reply(note("Your preferences are saved."))
 
 

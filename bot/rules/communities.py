@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 
 from bot.chat import Address
 from bot.errors import BadValue, Conflict, NotFound
-from bot.rules import access, digests, feeds, rsvps
+from bot.rules import access, digests, feeds, reminding, rsvps
 from bot.text import label
 from storage.database import Db, locked
 from storage.tables import Channel, Community, Farewell, JoinRequest, Membership, Person
@@ -59,6 +59,8 @@ def create(
         digest_day=defaults.day,
         digest_time=defaults.time,
         digest_approval=defaults.approval,
+        reminders=defaults.reminders,
+        quiet_hours=defaults.quiet_hours,
     )
     community.digest_next_at = digests.next_due(community, now)
     db.add(community)
@@ -278,6 +280,7 @@ def revive(db: Db, community: Community, now: datetime) -> None:
     community.archived_at = None
     community.digest_next_at = digests.next_due(community, now)
     db.add(community)
+    reminding.look_again(db, now, community_id=community.id)
 
 
 def _membership(db: Db, community: Community, person: Person) -> Membership | None:

@@ -29,11 +29,16 @@ AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Defaults:
-    """When a new community's digest goes out: `day` counts from Monday 0, `time` is "HH:MM" on its wall clock."""
+    """What a new community is set to: when its digest goes out, and how its sessions are reminded of.
+
+    `day` counts from Monday 0, `time` is "HH:MM" on its wall clock.
+    """
 
     day: int
     time: str
     approval: str
+    reminders: str = "24h, 15m"
+    quiet_hours: str = "18:00-08:00"
 
 
 def defaults(settings: DigestSettings) -> Defaults:

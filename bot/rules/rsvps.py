@@ -17,12 +17,13 @@ from sqlmodel import select as select_rows
 from bot.cards.sessions import seat_free
 from bot.errors import Conflict, NotFound
 from bot.rules import outbox
+from bot.rules.reminding import COMING
 from bot.rules.sessions import AnswerWord, Standing, effective, view
 from storage import prepared
 from storage.database import Db, hold
 from storage.tables import Occurrence, Rsvp, Session
 
-_SHOWN = frozenset({"yes", "maybe"})
+_SHOWN = frozenset(COMING)
 """The answers that the announcement counts."""
 
 
@@ -44,7 +45,8 @@ def answer(db: Db, occurrence_id: int, person_id: int, said: AnswerWord, now: da
         return _standing(said, queue.yes, queue.ahead, queue.capacity)
     place = queue.place if queue.own and said != "yes" else queue.last + 1
     record = _CHANGE if queue.own else _ADD
-    prepared.change(db, record, occurrence=occurrence_id, person=person_id, said=said, place=place, now=now)
+    values = {"occurrence": occurrence_id, "person": person_id, "said": said, "place": place, "now": now}
+    prepared.change(db, record, **values, remind=now if said in COMING else None)
     if queue.own == "yes":
         _pass_on(db, occurrence_id, queue, now)
     if {queue.own, said} & _SHOWN:
@@ -130,6 +132,8 @@ _SAID: dict[str, Any] = {
     "answer": bindparam("said"),
     "place": bindparam("place"),
     "answered_at": bindparam("now"),
+    "remind_at": bindparam("remind"),
+    "reminded_to": bindparam("remind"),
 }
 _ADD = insert(Rsvp).values(occurrence_id=bindparam("occurrence"), person_id=bindparam("person"), **_SAID)
 _CHANGE = update(Rsvp).where(_MINE).values(**_SAID)

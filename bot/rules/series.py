@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, func, select
 
 from bot.errors import BadValue, Conflict, Problems
-from bot.rules import outbox, recurrence
+from bot.rules import outbox, recurrence, reminding
 from bot.rules.recurrence import Series
 from storage.database import Db, locked
 from storage.tables import Occurrence, Plan, Session
@@ -216,6 +216,7 @@ def _occurrence(plan: Plan, session: Session, number: int, at: datetime) -> Occu
         planned_at=at,
         starts_at=at,
         ends_at=at + timedelta(minutes=plan.minutes),
+        tend_at=at - reminding.AHEAD,
         title=plan.title,
         place=plan.place,
         description=plan.description,
@@ -313,6 +314,7 @@ def _put(db: Db, occurrence: Occurrence, at: datetime, now: datetime) -> None:
     length = occurrence.ends_at - occurrence.starts_at
     occurrence.starts_at = at.astimezone(UTC)
     occurrence.ends_at = occurrence.starts_at + length
+    reminding.moved(db, occurrence, now)
     _changed(db, occurrence, now)
 
 

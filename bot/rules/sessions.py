@@ -139,6 +139,8 @@ def schedule(
         community_id=community.id,
         starts_at=when,
         ends_at=when + timedelta(minutes=minutes),
+        tend_at=now,
+        tended_to=now,
     )
     db.add(occurrence)
     db.flush()

@@ -36,8 +36,14 @@ def described(community: Community, config: Config) -> dict[str, str]:
 
 
 def digest_defaults(config: Config) -> digests.Defaults:
-    """Return what a new community's digest is set to."""
-    return digests.Defaults(DAYS.index(config.digest.day), config.digest.time, config.digest.approval)
+    """Return what a new community is set to."""
+    return digests.Defaults(
+        DAYS.index(config.digest.day),
+        config.digest.time,
+        config.digest.approval,
+        config.session.reminders or "none",
+        config.session.quiet_hours or "none",
+    )
 
 
 def rhythm(community: Community) -> str:
