@@ -30,10 +30,11 @@ from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
 from bot.registry import Registry
-from bot.rules import announcing, balance, digests, feeds, proposals, pulses, series
+from bot.rules import announcing, balance, digests, feeds, proposals, pulses, series, slots
 from bot.ui.cards import Card
 from commands import calendar, cop, digest, help, home, me, notices, pulse, reactions, resource, session
 from commands import proposals as proposal_words
+from commands import slots as slot_words
 from scheduler.delivery import Delivery, Pace
 from scheduler.due import Due, Rounds
 from scheduler.housekeeping import HOUSEKEEPING
@@ -57,7 +58,19 @@ def registry() -> Registry:
     """Return every command there is, in the order of help."""
     return Registry(
         module.group
-        for module in (cop, proposal_words, me, home, session, calendar, resource, pulse, digest, help)
+        for module in (
+            cop,
+            proposal_words,
+            me,
+            home,
+            session,
+            slot_words,
+            calendar,
+            resource,
+            pulse,
+            digest,
+            help,
+        )
     )
 
 
@@ -238,6 +251,7 @@ def drawers(config: Config) -> Mapping[str, subjects.Drawer]:
         **subjects.DRAWERS,
         "request": cop.draw_request,
         "proposal": partial(proposal_words.draw, rules=config.proposal),
+        "slots": slot_words.draw,
     }
 
 
@@ -248,6 +262,7 @@ def dues(config: Config) -> list[Due]:
         Due("pulses", pulses.due, pulses.close),
         Due("series", series.unextended, series.extend),
         Due("announcements", series.unannounced, announcing.announce),
+        Due("slot polls", slots.due, slot_words.close),
         Due("participation", pulses.forgettable, pulses.forget_participation),
         Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),
         HOUSEKEEPING,

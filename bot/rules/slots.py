@@ -167,11 +167,7 @@ def vote(db: Db, poll_id: int, person_id: int, number: int, said: Word, now: dat
     Raises NotAllowed for someone who is no member, Conflict once it is closed, BadValue for a number it has not.
     """
     poll = _locked(db, poll_id)
-    community = access.community_by_id(db, poll.community_id)
-    if access.role(db, community, person_id) is None:
-        raise access.members_only(community)
-    if poll.closed_at is not None or now >= poll.closes_at:
-        raise Conflict("That poll is closed, so it takes no more votes.")
+    check(db, poll, person_id, now)
     numbers = db.exec(select(Slot.number).where(Slot.poll_id == poll_id).order_by(col(Slot.number))).all()
     if number not in (0, *numbers):
         raise BadValue(f"That poll has the times 1 to {len(numbers)}.")
@@ -184,6 +180,15 @@ def vote(db: Db, poll_id: int, person_id: int, number: int, said: Word, now: dat
         db.add(row)
     db.flush()
     outbox.redraw(db, subject(poll_id), now)
+
+
+def check(db: Db, poll: SlotPoll, person_id: int, now: datetime) -> None:
+    """Raise NotAllowed for someone who is no member and so may not vote, Conflict once the poll is closed."""
+    community = access.community_by_id(db, poll.community_id)
+    if access.role(db, community, person_id) is None:
+        raise access.members_only(community)
+    if poll.closed_at is not None or now >= poll.closes_at:
+        raise Conflict("That poll is closed, so it takes no more votes.")
 
 
 def due(db: Db, now: datetime) -> Sequence[int]:
