@@ -70,7 +70,11 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _write(path: Path, published: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Remember what was published; where that cannot be kept, it is published again at the next start."""
     fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(published))
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(published))
+        fresh.replace(path)
+    except OSError as error:
+        _log.warning("cannot remember which commands are published", platform=NAME, reason=error.strerror)

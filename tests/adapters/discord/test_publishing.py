@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from adapters.discord import tree
 from tests.adapters.discord.conftest import connected
 from tests.fakes.discord.faults import Fault
@@ -61,3 +63,15 @@ async def test_a_place_that_refuses_them_stops_nothing(discord: FakeDiscord, tmp
         assert published(discord) == 0
     async with connected(discord, tmp_path):
         assert published(discord) == 1
+
+
+async def test_what_cannot_be_remembered_is_published_all_the_same(
+    discord: FakeDiscord, tmp_path: Path
+) -> None:
+    for count in (1, 2):
+        (tmp_path / f"{discord.state.application}-discord-commands.json").mkdir(exist_ok=True)
+        with capture_logs() as log:
+            async with connected(discord, tmp_path) as stage:
+                stage.discord.person("Ana").find(["help"])
+        assert published(discord) == count
+        assert any("cannot remember" in entry["event"] for entry in log)
