@@ -222,6 +222,20 @@ async def test_a_revoked_token_stops_the_calls_and_raises_an_alarm_and_the_other
     assert (await on.hearth.health())[1]["platforms"]["slack"] == "refused"
 
 
+async def test_an_app_that_was_uninstalled_stops_and_the_channels_are_known_as_lost(on: Stage) -> None:
+    [fran] = on.people("Fran")
+    await community(on, fran)
+    await happenings.uninstall(on.slack)
+    await on.adapter.idle()
+    assert len(await paused(on)) == 1
+    calls = len(on.slack.workspace.ledger.calls)
+    await on.hearth.database.write(partial(announce, key="unheard"))
+    on.hearth.delivery.nudge()
+    await asyncio.sleep(0.3)
+    assert [(state, "paused" in reason) for _, state, reason in await letters(on)] == [("skipped", True)]
+    assert len(on.slack.workspace.ledger.calls) <= calls + 1
+
+
 async def test_an_announcement_that_was_deleted_is_not_missed(on: Stage) -> None:
     fran, mo = on.people("Fran", "Mo")
     await community(on, fran, mo)

@@ -29,12 +29,6 @@ async def unarchive(slack: Slack, channel: Channel) -> None:
     await _tell(slack, {"type": "channel_unarchive", "channel": channel.id, "user": "U0ADMIN"})
 
 
-async def delete_channel(slack: Slack, channel: Channel) -> None:
-    """Delete a channel."""
-    channel.deleted = True
-    await _tell(slack, {"type": "channel_deleted", "channel": channel.id})
-
-
 def remove_app(channel: Channel) -> None:
     """Take the app out of a channel; whether it is told is left open here."""
     channel.members.discard(BOT_USER)
