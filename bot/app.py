@@ -30,7 +30,7 @@ from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
 from bot.registry import Registry
-from bot.rules import announcing, balance, digests, feeds, proposals, pulses, series, slots
+from bot.rules import announcing, balance, digests, feeds, proposals, pulses, reminders, series, slots
 from bot.ui.cards import Card
 from commands import calendar, cop, digest, help, home, me, notices, pulse, reactions, resource, session
 from commands import proposals as proposal_words
@@ -262,6 +262,7 @@ def dues(config: Config) -> list[Due]:
         Due("pulses", pulses.due, pulses.close),
         Due("series", series.unextended, series.extend),
         Due("announcements", series.unannounced, announcing.announce),
+        Due("reminders", reminders.due, reminders.act),
         Due("slot polls", slots.due, slot_words.close),
         Due("participation", pulses.forgettable, pulses.forget_participation),
         Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),

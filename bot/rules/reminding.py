@@ -24,6 +24,12 @@ AHEAD = 3 * DAY
 ROOM = timedelta(minutes=5)
 """What would fall into quiet hours and goes before them goes this long before, so that it arrives in time."""
 
+SOON = timedelta(minutes=15)
+"""How long before it begins people may check in, and the host is told to."""
+
+HOSTS = (DAY, SOON)
+"""How long before it begins the host hears of a session anyway, so that no reminder is needed."""
+
 COMING = ("yes", "maybe")
 """The answers of those who are reminded."""
 
