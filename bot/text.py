@@ -17,15 +17,21 @@ def clean(text: str, *, limit: int, what: str) -> str:
 
     Raises BadValue naming `what` for NUL, lone surrogates, or more than `limit` characters.
     """
+    if text.isascii() and text.isprintable():  # nothing to mend, as in most of what is typed
+        return _within(text.strip(), limit, what)
     if "\x00" in text:
         raise BadValue(f"{what} contains a NUL character. Please remove it and send it again.")
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise BadValue(f"{what} contains half a character. Please type it again.")
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     kept = "".join(c for c in normal if c in _KEPT_CONTROLS or unicodedata.category(c) != "Cc").strip()
-    if len(kept) > limit:
-        raise BadValue(f"{what} may have at most {limit:,} characters; this has {len(kept):,}.")
-    return kept
+    return _within(kept, limit, what)
+
+
+def _within(text: str, limit: int, what: str) -> str:
+    if len(text) > limit:
+        raise BadValue(f"{what} may have at most {limit:,} characters; this has {len(text):,}.")
+    return text
 
 
 def showable(text: str) -> str:
@@ -38,6 +44,8 @@ def label(text: str, limit: int = NAME_LIMIT) -> str:
 
     Nobody can be asked to mend it, so what `clean` would refuse is left out.
     """
+    if text.isascii() and text.isprintable():
+        return shorten(text, limit)
     normal = unicodedata.normalize("NFC", text)
     return shorten(
         "".join(c for c in normal if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs")), limit
