@@ -33,6 +33,7 @@ from bot.registry import Registry
 from bot.rules import announcing, balance, digests, feeds, proposals, pulses, reminders, series, slots
 from bot.ui.cards import Card
 from commands import calendar, cop, digest, help, home, me, notices, pulse, reactions, resource, session
+from commands import planner as planner_words
 from commands import proposals as proposal_words
 from commands import slots as slot_words
 from scheduler.delivery import Delivery, Pace
@@ -56,22 +57,9 @@ _log = structlog.get_logger(__name__)
 
 def registry() -> Registry:
     """Return every command there is, in the order of help."""
-    return Registry(
-        module.group
-        for module in (
-            cop,
-            proposal_words,
-            me,
-            home,
-            session,
-            slot_words,
-            calendar,
-            resource,
-            pulse,
-            digest,
-            help,
-        )
-    )
+    gatherings = (session, slot_words, planner_words, calendar)
+    modules = (cop, proposal_words, me, home, *gatherings, resource, pulse, digest, help)
+    return Registry(module.group for module in modules)
 
 
 def utc_now() -> datetime:
