@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from bot import __version__
 from bot.config import Config, ConfigProblems, load
+from bot.errors import UserError
 from storage.problems import SchemaTooNew, StorageProblem
 
 OK, FAILURE, CONFIGURATION = 0, 1, 78
@@ -53,8 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hearth {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, summary: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=summary, description=summary)
+    def command(
+        name: str, summary: str, act: Callable[[argparse.Namespace], int], among: Any = commands
+    ) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = among.add_parser(name, help=summary, description=summary)
         sub.add_argument(
             "--config", type=Path, metavar="FILE", help=f"configuration (default: {DEFAULT_FILE})"
         )
@@ -82,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
         "file", type=Path, metavar="FILE"
     )
     command("release", "Let letters go that are held, after a restore or too many attempts.", _release)
+    imports = commands.add_parser("import", help="Data in from files.", description="Data in from files.")
+    kinds = imports.add_subparsers(required=True, metavar="WHAT")
+    sessions = command(
+        "sessions", "The events of a calendar file; once more changes nothing.", _import_sessions, kinds
+    )
+    sessions.add_argument("file", type=Path, metavar="FILE.ics")
+    sessions.add_argument("--community", required=True, metavar="SLUG", help="whose sessions they are to be")
     command("reference", "The command reference, as Markdown.", _reference)
     return parser
 
@@ -222,6 +232,33 @@ def _release(arguments: argparse.Namespace) -> int:
         else "No letter is held."
     )
     return OK
+
+
+def _import_sessions(arguments: argparse.Namespace) -> int:
+    from bot import importing
+
+    def say(kind: importing.Said, line: str) -> None:
+        if kind == "progress" and sys.stderr.isatty():
+            sys.stderr.write(f"{line}\r")  # the next line is written over it
+            sys.stderr.flush()
+        else:
+            _say(line, sys.stdout if kind == "said" else sys.stderr)
+
+    try:
+        done = importing.sessions(
+            _config(arguments, secrets=False),
+            arguments.file,
+            arguments.community,
+            now=datetime.now(UTC),
+            say=say,
+        )
+    except OSError as error:
+        _say(f"{arguments.file} cannot be read: {error.strerror or type(error).__name__}.", sys.stderr)
+        return FAILURE
+    except UserError as refusal:
+        _say(refusal.message, sys.stderr)
+        return FAILURE
+    return OK if done else FAILURE
 
 
 def _reference(arguments: argparse.Namespace) -> int:

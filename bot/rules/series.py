@@ -27,7 +27,7 @@ STEP = timedelta(days=7)
 """How often the rows ahead are added to."""
 
 ANNOUNCED = timedelta(days=7)
-"""How long before it begins an occurrence of a series is announced, the first one excepted."""
+"""How long before it begins an occurrence is announced that was not when it was scheduled."""
 
 Scope = Literal["this", "following", "all"]
 
@@ -73,16 +73,17 @@ def unextended(db: Db, now: datetime) -> Sequence[int]:
     return db.exec(select(Plan.id).where(col(Plan.planned_to) < now + AHEAD - STEP)).all()
 
 
-def extend(db: Db, plan_id: int, now: datetime) -> None:
-    """Add the occurrences of the plan that are missing up to a year ahead."""
+def extend(db: Db, plan_id: int, now: datetime, until: datetime | None = None) -> None:
+    """Add the occurrences of the plan that are missing up to a year ahead, or to a later moment."""
     plan = locked(db, Plan, plan_id)
     session = db.get(Session, plan.session_id) if plan is not None else None
     if plan is None or session is None or plan.planned_to is None:
         return
-    until = now + AHEAD
-    number = db.exec(select(func.max(Occurrence.number)).where(Occurrence.session_id == session.id)).one()
-    for at in recurrence.moments(_series(plan, session), until):
-        if at > plan.planned_to:
+    until = max(until or now, now + AHEAD)
+    number = last_number(db, session.id)
+    there = {one.planned_at for one in _members(db, plan)}
+    for at in recurrence.moments(series_of(plan, session), until):
+        if at > plan.planned_to and at not in there:
             number += 1
             db.add(_occurrence(plan, session, number, at))
     plan.planned_to = until if _goes_on(plan, session, until) else None
@@ -90,11 +91,16 @@ def extend(db: Db, plan_id: int, now: datetime) -> None:
     db.flush()
 
 
+def last_number(db: Db, session_id: int) -> int:
+    """Return the highest number that an occurrence of the session has, 0 when there is none."""
+    numbers = select(func.max(Occurrence.number)).where(Occurrence.session_id == session_id)
+    return db.exec(numbers).one() or 0
+
+
 def unannounced(db: Db, now: datetime) -> Sequence[int]:
-    """Return the occurrences of series that are to be announced by now."""
+    """Return the occurrences that are to be announced by now: of series, and what came from calendars."""
     return db.exec(
         select(Occurrence.id).where(
-            col(Occurrence.plan_id).is_not(None),
             col(Occurrence.announced_at).is_(None),
             col(Occurrence.cancelled_at).is_(None),
             col(Occurrence.starts_at) > now,
@@ -158,10 +164,10 @@ def cancel(db: Db, occurrence: Occurrence, reason: str, scope: Scope, now: datet
     if scope != "this" and occurrence.planned_at is not None:
         for plan in _parted(db, occurrence, scope, now):
             plan.planned_to = None
-            _replanned(db, plan, now)
+            mark_replanned(db, plan, now)
     for one in gone:
         one.cancelled_at, one.reason = now, reason
-        _changed(db, one, now)
+        mark_changed(db, one, now)
     return gone
 
 
@@ -194,16 +200,17 @@ def change(
         if minutes is not None and not isinstance(holder, Occurrence):
             holder.minutes = minutes
         if isinstance(holder, Plan):
-            _replanned(db, holder, now)
+            mark_replanned(db, holder, now)
         db.add(holder)
     for one in changed:
         if minutes is not None:
             one.ends_at = one.starts_at + timedelta(minutes=minutes)
-        _changed(db, one, now)
+        mark_changed(db, one, now)
     return changed
 
 
-def _series(plan: Plan, session: Session) -> Series:
+def series_of(plan: Plan, session: Session) -> Series:
+    """Return when the plan has its occurrences."""
     return Series(datetime.fromisoformat(plan.starts_wall), session.zone, plan.rule)
 
 
@@ -229,7 +236,7 @@ def _goes_on(plan: Plan, session: Session, until: datetime) -> bool:
     if "COUNT" not in parts and "UNTIL" not in parts:
         return True
     further = until + timedelta(days=10 * 366)
-    return any(at > until for at in recurrence.moments(_series(plan, session), further))
+    return any(at > until for at in recurrence.moments(series_of(plan, session), further))
 
 
 def _members(db: Db, plan: Plan) -> list[Occurrence]:
@@ -269,7 +276,7 @@ def _part(db: Db, plan: Plan, earlier: list[Occurrence], later: list[Occurrence]
     )
     plan.rule = recurrence.ending(plan.rule, wall.date() - DAY)
     plan.planned_to = None
-    _replanned(db, plan, now)
+    mark_replanned(db, plan, now)
     db.add(new)
     db.flush()
     for one in later:
@@ -291,7 +298,7 @@ def _shift(
     plan.starts_wall = datetime.combine(begins, time).isoformat()
     moved = []
     last = _planned(members[-1]) + timedelta(days=abs(days)) + AHEAD
-    for member, at in zip(members, recurrence.moments(_series(plan, session), last), strict=False):
+    for member, at in zip(members, recurrence.moments(series_of(plan, session), last), strict=False):
         stays = member.starts_at != member.planned_at and member.id != spoken_of
         member.planned_at = at
         db.add(member)
@@ -300,7 +307,7 @@ def _shift(
             moved.append(member.id)
     if plan.planned_to is not None:
         plan.planned_to = _planned(members[-1])
-    _replanned(db, plan, now)
+    mark_replanned(db, plan, now)
     db.flush()
     return moved
 
@@ -315,17 +322,19 @@ def _put(db: Db, occurrence: Occurrence, at: datetime, now: datetime) -> None:
     occurrence.starts_at = at.astimezone(UTC)
     occurrence.ends_at = occurrence.starts_at + length
     reminding.moved(db, occurrence, now)
-    _changed(db, occurrence, now)
+    mark_changed(db, occurrence, now)
 
 
-def _changed(db: Db, occurrence: Occurrence, now: datetime) -> None:
+def mark_changed(db: Db, occurrence: Occurrence, now: datetime) -> None:
+    """Let calendars and announcements know that the occurrence is another now."""
     occurrence.sequence += 1
     occurrence.changed_at = now
     db.add(occurrence)
     outbox.redraw(db, f"session:{occurrence.id}", now)
 
 
-def _replanned(db: Db, plan: Plan, now: datetime) -> None:
+def mark_replanned(db: Db, plan: Plan, now: datetime) -> None:
+    """Let calendars know that the plan is another now."""
     plan.sequence += 1
     plan.changed_at = now
     db.add(plan)

@@ -10,8 +10,10 @@ import recurring_ical_events
 from ical.calendar_stream import IcsCalendarStream
 from sqlmodel import select
 
-from bot.calendars import writing
-from bot.rules import calendars, series, sessions
+from bot.calendars import reading, writing
+from bot.calendars.reading import Refused
+from bot.errors import BadValue
+from bot.rules import calendars, imports, series, sessions
 from storage.database import Db
 from storage.tables import Community, Membership, Occurrence, Person
 
@@ -83,3 +85,58 @@ def test_a_year_of_weeks_with_one_moved_and_one_cancelled_reads_as_it_is_kept(
     assert held == kept(db, end)
     assert len(held) == 52
     assert [one[3] for one in held].count("CANCELLED") == 1
+
+
+def file(*events: str, head: str = "") -> bytes:
+    """A calendar file as other programs write them."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:test", *head.split(), *events, "END:VCALENDAR", ""]
+    return "\r\n".join(lines).encode()
+
+
+def event(uid: str = "one", starts: str = ";TZID=Europe/Berlin:20260303T180000", *more: str) -> str:
+    lines = [
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        "SUMMARY:Circle",
+        f"DTSTART{starts}",
+        "DURATION:PT1H",
+        *more,
+        "END:VEVENT",
+    ]
+    return "\r\n".join(lines)
+
+
+def take(db: Db, data: bytes, now: datetime = NOW) -> list[str]:
+    """Import the file and return what became of each event, or why it was refused."""
+    place = db.exec(select(Community)).first()
+    if place is None:
+        place = Community(slug="py", name="Python", purpose="Snakes", zone="Europe/Berlin", created_at=NOW)
+        db.add(place)
+        db.flush()
+    outcomes = []
+    for one in reading.read(data, zone=place.zone, minutes=60):
+        try:
+            outcomes.append(one.reason if isinstance(one, Refused) else imports.bring(db, place, one, now))
+        except BadValue as bad:
+            outcomes.append(bad.message)
+    return outcomes
+
+
+SERIES = event(
+    "one",
+    ";TZID=Europe/Berlin:20260303T180000",
+    "RRULE:FREQ=WEEKLY;COUNT=10",
+    "EXDATE;TZID=Europe/Berlin:20260317T180000",
+)
+MOVED = event(
+    "one", ";TZID=Europe/Berlin:20260326T200000", "RECURRENCE-ID;TZID=Europe/Berlin:20260324T180000"
+)
+
+
+def test_a_file_becomes_sessions_once_and_its_changes_change_them(db: Db) -> None:
+    assert take(db, file(SERIES, MOVED, event("two"))) == ["new", "new"]
+    rows = db.exec(select(Occurrence).order_by(Occurrence.starts_at)).all()
+    assert len(rows) == 11
+    before = [row.model_dump() for row in rows]
+    assert take(db, file(SERIES, MOVED, event("two")), NOW + timedelta(days=2)) == ["unchanged", "unchanged"]
+    assert [row.model_dump() for row in rows] == before
