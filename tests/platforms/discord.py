@@ -30,12 +30,13 @@ from tests.fakes.discord.interactions import Interaction
 from tests.fakes.discord.people import ClientRefuses, Person, buttons
 from tests.fakes.discord.snowflakes import of_name
 from tests.fakes.discord.state import Channel, Event, Json, Message
+from tests.platforms.discord_forms import entered, inputs, wrong_in, wrong_said
 
 ADA = f"discord:{of_name('Ada')}"
 """The account of whoever is called Ada."""
 
-FIX, OPEN, NEXT, REST = "Fix it", "Open the form", "Continue", "Leave the rest as it is"
-"""How the buttons begin that open a form again, or at all, or its next page, and that do without more pages."""
+FIX, NEXT, REST = "Fix it", "Continue", "Leave the rest as it is"
+"""How the buttons begin that open a form again, or its next page, and that do without more pages."""
 
 
 class Server:
@@ -103,6 +104,7 @@ class Member:
         self._opened: Interaction | None = None
         self._wrong: dict[str, str] = {}
         self._meant: dict[str, str] = {}  # what they would have typed where no option takes it
+        self._asked_by: Callable[[], Interaction] | None = None
         self._last: Callable[[], object] | None = None
         self.mark = ""
 
@@ -134,7 +136,8 @@ class Member:
         if not path:
             await self._presses_old(call, channel)
             return
-        await self._does(lambda: self._person.uses(path, options, channel))
+        self._asked_by = partial(self._person.uses, path, options, channel)
+        await self._does(self._asked_by)
         if left and self._opened is None:
             raise LookupError(f"no option of /{call.path} takes {left}")
         self._meant = left
@@ -197,7 +200,8 @@ class Member:
 
     async def presses(self, label: str, in_: str = "") -> None:
         message, button = self._button(label, in_)
-        await self._does(lambda: self._person.presses(message, button))
+        self._asked_by = partial(self._person.presses, message, button)
+        await self._does(self._asked_by)
 
     async def uses_menu(self, name: str, message: Message) -> None:
         """Use a command of a message's menu."""
@@ -221,28 +225,49 @@ class Member:
         raise LookupError(f"{name} sees no button “{label}”; the newest messages have {there[:3]}")
 
     async def fills(self, **values: str) -> None:
-        """Enter the values, page after page, and submit."""
-        if self._opened is None:
+        """Enter the values, on whichever page asks for them, and submit; what a problem leaves unsaid is kept in mind."""
+        if self._opened is None or self._opened.modal is None:
             raise LookupError(f"{self._person.user.name} has no form open")
+        names = {field.name for field in self._fields(self._opened.modal["custom_id"])}
+        if values.keys() - names:
+            raise LookupError(f"{self._person.user.name} is not asked for {sorted(values.keys() - names)}")
         left = {**self._meant, **values}
         self._meant = {}
-        while self._opened is not None:
+        while True:
+            await self._turns_to(left)
             await self._submits(left)
             if self._wrong:
-                break
+                self._meant = left
+                return
             on = self._beside(NEXT) if left else self._beside(REST) or self._beside(NEXT)
             if on is not None:
                 await self._does(partial(self._person.presses, *on))
-        if left:
-            raise LookupError(f"{self._person.user.name} was not asked for {', '.join(left)}")
+            elif left and self._asked_by is not None:
+                await self._does(self._asked_by)  # the page was sent by itself: the others are opened anew
+            if self._opened is None:
+                return
+
+    async def _turns_to(self, values: Mapping[str, str]) -> None:
+        """Turn to the page that asks for any of the values, where a choice of pages is offered."""
+        opened = self._opened
+        assert opened is not None
+        assert opened.modal is not None
+        if self._answer is None or not values or inputs(opened.modal).keys() & values.keys():
+            return
+        labels = [field.label for field in self._fields(opened.modal["custom_id"]) if field.name in values]
+        for button in buttons(self._answer):
+            if set(button["label"].split(", ")) & set(labels):
+                answer = self._answer
+                await self._does(partial(self._person.presses, answer, button))
+                self._answer = answer
 
     async def _submits(self, values: dict[str, str]) -> None:
         """Submit the open page with those of the values that it asks for, and take them out."""
         opened = self._opened
         assert opened is not None
         assert opened.modal is not None
-        inputs = {c["custom_id"]: c for c in components.walk(opened.modal["components"]) if "custom_id" in c}
-        page = {name: _entered(inputs[name], values.pop(name)) for name in list(values) if name in inputs}
+        asked = inputs(opened.modal)
+        page = {name: entered(asked[name], values.pop(name)) for name in list(values) if name in asked}
         await self._does(partial(self._person.submits, opened, page))
 
     def _beside(self, label: str) -> tuple[Message, Json] | None:
@@ -250,6 +275,13 @@ class Member:
         if self._answer is None:
             return None
         found = (b for b in buttons(self._answer) if b.get("label", "").startswith(label))
+        return next(((self._answer, b) for b in found), None)
+
+    def _page(self) -> tuple[Message, Json] | None:
+        """Return the answer's first button that opens a form, where that is all the answer is for."""
+        if self._answer is None or self._beside(NEXT):
+            return None
+        found = (b for b in buttons(self._answer) if b.get("custom_id", "").startswith("?"))
         return next(((self._answer, b) for b in found), None)
 
     async def reacts(self, character: str, to: MessageRef | None = None, in_: str = "#general") -> None:
@@ -293,17 +325,15 @@ class Member:
         assert not made.loading, "the bot kept its promise of an answer"
         if made.modal is not None:
             self._opened = made
-            self._wrong = _wrong_in(made.modal, self._fields(made.modal["custom_id"]))
+            self._wrong = wrong_in(made.modal, self._fields(made.modal["custom_id"]))
             return
         self._answer = made.followed[-1] if made.followed else made.original
         said = self._server.text(self._answer) if self._answer is not None else ""
-        for start in (FIX, OPEN):
-            on = self._beside(start)
-            if on is not None:
-                answer, wrong = self._answer, _wrong_said(said, self._fields(on[1]["custom_id"]))
-                await self._does(partial(self._person.presses, *on))
-                self._answer, self._wrong = answer, wrong
-                return
+        on = self._beside(FIX) or self._page()
+        if on is not None:
+            answer, wrong = self._answer, wrong_said(said, self._fields(on[1]["custom_id"]))
+            await self._does(partial(self._person.presses, *on))
+            self._answer, self._wrong = answer, wrong
 
     def _fields(self, custom_id: str) -> Sequence[Field]:
         """Return the fields of the form that a modal, or a button that opens one, is about."""
@@ -331,44 +361,6 @@ def _is_called(button: Json, label: str) -> bool:
     """Whether people call the button so, whatever its case and decoration."""
     card = Card(blocks=(Buttons((Button(button.get("label", ""), Call("x")),)),))
     return press(card, label, by_number=False) is not None
-
-
-def _wrong_said(said: str, fields: Sequence[Field]) -> dict[str, str]:
-    """Return the problems that a message tells, each after its field's label."""
-    told: dict[str, str] = {}
-    for line in said.split("\n"):
-        label, _, problem = line.partition(": ")
-        if problem:
-            told.setdefault(label, problem)
-    return {f.name: told[f.label] for f in fields if f.label in told}
-
-
-def _wrong_in(modal: Json, fields: Sequence[Field]) -> dict[str, str]:
-    """Return the problems that a modal shows: above its inputs, or where an input's hint would stand."""
-    hints = {field.name: field.hint for field in fields}
-    above = "\n".join(
-        c["content"] for c in components.walk(modal["components"]) if c["type"] == components.TEXT
-    )
-    found = _wrong_said(reading.read(above, {}), fields)
-    for one in components.walk(modal["components"]):
-        if one["type"] == components.LABEL and one.get("description"):
-            name = one["component"]["custom_id"]
-            if one["description"] != hints[name]:
-                found[name] = one["description"]
-    return found
-
-
-def _entered(field: Json, text: str) -> Any:
-    """Return what is entered in a field of a modal so that it says this."""
-    options = field.get("options")
-    if options is None:
-        return text
-    named = next(
-        (o["value"] for o in options if text.casefold() in (o["value"], o["label"].casefold())), None
-    )
-    if named is None:
-        raise LookupError(f"{field['custom_id']} has no choice “{text}”")
-    return [named]
 
 
 @asynccontextmanager
