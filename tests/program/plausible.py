@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.registry import Command, Parameter
 from bot.rules.access import Occasion
-from storage.tables import Community, Occurrence, Person, Pulse, Resource
+from storage.tables import Community, Draft, Occurrence, Person, Pulse, Resource, SlotPoll
 from tests.program.village import Village
 
 _BY_TYPE: Mapping[Any, str] = {
@@ -23,14 +23,18 @@ _BY_TYPE: Mapping[Any, str] = {
     Occurrence: "S1",
     Resource: "R1",
     Pulse: "P1",
+    SlotPoll: "T1",
+    Draft: "D1",
     Person: "@mo",
 }
 _BY_NAME = {
+    "away": "Spring: 6 april to 10 april",
     "reactions": "save=bookmark",
     "reminders": "24h, 15m",
     "repeat": "every week 2 times",
     "quiet_hours": "22:00-07:00",
     "slug": "a-few-words",
+    "start": "next week",
     "tag": "rag",
     "time": "10:00",
     "topic": "session",
@@ -48,6 +52,7 @@ _BY_COMMAND: Mapping[str, Mapping[str, str]] = {
     "pulse results": {"pulse": "P2"},
     "session edit": {"capacity": "50"},
     "session move": {"when": "friday 16:00"},
+    "session poll": {"options": "2026-03-20 15:00, 2026-03-21 15:00"},
     "session list": {"when": "this week"},
 }
 _LEFT_OUT = {

@@ -24,7 +24,7 @@ PEOPLE = {
 # Anyone may say it, and only members are answered: of no community it lists one's own.
 FOR_MEMBERS = {"pulse list"}
 # Staff tend communities; what a community thinks is for its own members to say.
-NOT_FOR_STAFF = {"pulse vote"}
+NOT_FOR_STAFF = {"pulse vote", "session vote"}
 # What the role allows and the state of things does not: who cannot join, leave, undo, export or answer anything.
 IN_VAIN = {
     "cop join": {MEMBER, FACILITATOR},

@@ -42,6 +42,8 @@ _SCRIPT: list[tuple[str, str, str]] = [
     ("val", "vault", 'resource save https://xylophone.example/notes "Xylophone notes" tags:xylophone community:xylophone'),
     ("val", "vault", 'pulse poll "Which xylophone?" "Xylophone A, Xylophone B" anonymous:no community:xylophone closes:14d'),
     ("fran", "circle", 'session schedule "Inner circle" "2026-03-13 18:00" community:circle'),
+    ("fran", "python", 'session poll "Reading group" "2026-03-18 15:00, 2026-03-19 15:00" closes:8d community:python'),
+    ("fran", "python", "session plan light community:python"),
     ("fran", "python", "digest schedule tuesday 10:00 approval:hold community:python"),
 ]  # fmt: skip
 
