@@ -182,7 +182,12 @@ class Recount:
     messages: Sequence[MessageRef]
 
 
-Answer = Reply | Update | Ask | Suggest | Mark | Recount | None
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A reaction or a notice could not be dealt with and had no effect: delivered again, it may have."""
+
+
+Answer = Reply | Update | Ask | Suggest | Mark | Recount | Failed | None
 Handle = Callable[[Event], Awaitable[Answer]]
 
 

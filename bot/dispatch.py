@@ -9,7 +9,19 @@ from typing import Protocol
 import structlog
 
 from bot import arguments
-from bot.chat import Answer, Called, Completing, Event, MessageRef, Noticed, Quote, Reacted, Reply, Suggest
+from bot.chat import (
+    Answer,
+    Called,
+    Completing,
+    Event,
+    Failed,
+    MessageRef,
+    Noticed,
+    Quote,
+    Reacted,
+    Reply,
+    Suggest,
+)
 from bot.config import Config
 from bot.errors import NotAllowed, Problems, UserError
 from bot.metrics import Metrics
@@ -188,7 +200,7 @@ class Dispatcher:
             return None
         except Exception:
             log.exception("reaction failed", platform=event.by.platform)
-            return None
+            return Failed()
 
     async def _completing(self, event: Completing) -> Answer:
         try:
@@ -222,7 +234,7 @@ class Dispatcher:
             return answer
         except Exception:
             log.exception("notice failed", what=event.what, platform=event.at.platform)
-            return None
+            return Failed()
 
 
 def _refusal(refusal: UserError) -> Card:

@@ -31,16 +31,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Turn:
-    """One act of a person on its way to an answer.
-
-    `acknowledged` is set when the answer comes too late for that, `kept` when it is in the journal then.
-    """
+    """One act of a person on its way to an answer; `acknowledged` is set when the answer comes too late for that."""
 
     way: Way
     call: Call
     confidential: bool = False
     acknowledged: bool = False
-    kept: bool = False
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -132,12 +128,16 @@ class Answers:
         return True
 
     async def _privately(self, way: Way, message: Message) -> None:
+        """Say it to the person alone, with the files that belong to it."""
+        await self._say(way, message)
+        await self._files_for(way, message)
+
+    async def _say(self, way: Way, message: Message) -> None:
         """Say it to the person alone, by whichever way is left."""
         if not await self._respond(way, _body(message, private=True)) and not await self._whisper(
             way, message
         ):
             await self._direct(way, message)
-        await self._files_for(way, message)
 
     async def _respond(self, way: Way, body: Json) -> bool:
         """Use the response_url: five times within half an hour. Returns whether it took the message."""
@@ -252,17 +252,15 @@ class Answers:
         if standing and await self._redrawn(way, card):
             return await self._close(turn)
         message, notice = render(card), views.notice(card, _origin(way))
-        if not turn.acknowledged:
-            shown: Json = {"response_action": "update", "view": notice}
-        else:
-            shown = {}
-            if not await self._changed(way.view.get("id", ""), notice):
-                await self._privately(way, message)
-                return {}
+        # The answer itself last: while the rest takes its time, the form may have to be acknowledged.
         await self._files_for(way, message)
         if not way.channel and not way.message:
             await self._homes.redraw(way.person, way.workspace)
-        return shown
+        if not turn.acknowledged:
+            return {"response_action": "update", "view": notice}
+        if not await self._changed(way.view.get("id", ""), notice):
+            await self._say(way, message)
+        return {}
 
     async def _close(self, turn: Turn) -> Json:
         if turn.acknowledged:

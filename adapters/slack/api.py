@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,7 +26,6 @@ PATIENCE = 4.0  # seconds a call waits for its turn before it is put off
 SKEW = 30.0  # seconds our clock may differ from Slack's
 CHANNEL_PACE = 5.0  # seconds; a longer Retry-After of a post is about more than one channel's one a second
 WATCH = 50.0  # seconds without a call after which one is made to see how things stand
-CLOSING = 2.0  # seconds for calls under way at the end
 UNREACHABLE = 10.0  # seconds until Slack is tried again when no connection came about
 WINDOW = 61.0  # seconds in which a method may be called as often as its tier says a minute
 
@@ -39,7 +39,6 @@ TIERS: Mapping[str, int] = {
     "conversations.replies": 50,
     "users.info": 100,
     "views.open": 100,
-    "views.push": 100,
     "views.update": 100,
     "views.publish": 100,
     "reactions.add": 50,
@@ -93,7 +92,7 @@ class Api:
         self._closed: dict[tuple[str, str], float] = {}
         self._said: set[str] = set()
         self._under_way = 0
-        self._idle = asyncio.Event()
+        self._retired: list[aiohttp.ClientSession] = []
         self._skewed = False
         self._heard_at = time.monotonic()
 
@@ -102,15 +101,23 @@ class Api:
         self.client.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
 
     async def close(self) -> None:
-        """Close them once the calls under way have ended, which may still be a letter's."""
+        """Close them, after the last of the calls under way: it may be a letter's, and nobody waits for it here."""
         session, self.client.session = self.client.session, None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING):
-                while self._under_way:
-                    self._idle.clear()
-                    await self._idle.wait()
         if session is not None:
-            await session.close()
+            self._retired.append(session)
+        async with self._calling():
+            pass
+
+    @asynccontextmanager
+    async def _calling(self) -> AsyncIterator[None]:
+        """Count a call; the last one closes the connections that are not kept any more."""
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            while self._retired and not self._under_way:
+                await self._retired.pop().close()
 
     async def __call__(
         self, method: str, *, token: str = "", patience: float = PATIENCE, **given: Any
@@ -125,9 +132,9 @@ class Api:
         sent: Json = {"params": arguments, "http_verb": "GET"} if method in _BY_QUERY else {"json": arguments}
         if token:
             sent["headers"] = {"Authorization": f"Bearer {token}"}
-        self._under_way += 1
         try:
-            answer = await self.client.api_call(method, **sent)
+            async with self._calling():
+                answer = await self.client.api_call(method, **sent)
         except SlackApiError as error:
             judged = self._judged(method, place, error)
             if not token and isinstance(judged, SlackError) and judged.fate is Fate.TOKEN:
@@ -139,8 +146,6 @@ class Api:
             # The SDK itself stumbles (AttributeError) over answers that are no JSON at all.
             raise Unclear(f"{method}: {type(error).__name__}") from error
         finally:
-            self._under_way -= 1
-            self._idle.set()
             self._heard_at = time.monotonic()
         self._compare_clocks(answer.headers)
         if method == "auth.test":
@@ -160,20 +165,26 @@ class Api:
 
         Raises Unclear.
         """
-        session = self.client.session or aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
+        kept = self.client.session
+        session = kept or aiohttp.ClientSession()
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
         try:
-            async with session.post(url, json=json, data=data, proxy=self.client.proxy) as answer:
+            async with (
+                self._calling(),
+                session.post(url, json=json, data=data, proxy=self.client.proxy, timeout=timeout) as answer,
+            ):
                 return answer.status, await answer.text(errors="replace")
         except (aiohttp.ClientError, OSError) as error:
             raise Unclear(f"answer address: {type(error).__name__}") from error
         finally:
-            if session is not self.client.session:
+            if kept is None:
                 await session.close()
 
     def say_once(self, what: str, **context: Any) -> None:
         """Log an error that would otherwise be repeated with every call."""
-        if what not in self._said:
-            self._said.add(what)
+        said = f"{what} {context}"
+        if said not in self._said:
+            self._said.add(said)
             _log.error(what, **context)
 
     # Pace

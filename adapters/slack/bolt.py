@@ -19,7 +19,15 @@ Dispatch = Callable[[Json], Awaitable[tuple[int, Json]]]
 
 ANSWER = "answer"
 KINDS = frozenset(
-    ("event_callback", "block_actions", "view_submission", "view_closed", "shortcut", "message_action")
+    (
+        "event_callback",
+        "app_rate_limited",
+        "block_actions",
+        "view_submission",
+        "view_closed",
+        "shortcut",
+        "message_action",
+    )
 )
 
 
@@ -41,6 +49,7 @@ class Bolt:
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
         async def listen(body: Json, context: AsyncBoltContext) -> BoltResponse:
+            context[ANSWER] = {}  # it came as far as here
             status, context[ANSWER] = await heard(body)
             return BoltResponse(status=status)
 
@@ -65,7 +74,7 @@ class Bolt:
         # The payload is read already: Bolt's own reading of a form stumbles over the word "payload" in it.
         request = AsyncBoltRequest(body=payload, mode="socket_mode")
         response = await self.app.async_dispatch(request)
-        if response.status not in (200, 503):  # Bolt could not make sense of it, and said so in the log
+        if ANSWER not in request.context:  # Bolt could not make sense of it, and said so in the log
             return 200, {}
         # Beside the response, in which it would be text that the transport takes apart again.
-        return response.status, request.context.get(ANSWER) or {}
+        return response.status, request.context[ANSWER]

@@ -18,15 +18,16 @@ from adapters.slack.order import Latest
 from adapters.slack.people import People
 from adapters.slack.posting import Posting
 from bot import saving
-from bot.chat import Actor, Called, Event, Handle, Noticed, Reacted, Reply
+from bot.chat import Actor, Called, Event, Failed, Handle, Noticed, Reacted, Reply
 from bot.ui.calls import Call
 from bot.ui.cards import Card, note
 
 IN_TIME = 1.5  # seconds a delivery is waited for before it is acknowledged unfinished; Slack waits three
-LAST = 2.7  # seconds after which an event that could not be kept is refused, for Slack to deliver again
+LAST = 2.7  # seconds after which what could not be kept is refused: Slack delivers events again, and tells people
 LINK_BUDGET = 0.6  # seconds for the address of a message that is saved
 REMEMBERED = 1_000  # acknowledgements kept for the same delivery again
-DRAIN = 2.0  # seconds for what is under way at the end
+DRAIN = 1.8  # seconds for what is under way at the end
+BROKEN = "Something went wrong on our side. Please look whether it was done before you try again."
 
 Json = dict[str, Any]
 Acknowledgement = tuple[int, Json]
@@ -59,7 +60,7 @@ class Desk:
         self._parse = parse
         self._confidential = confidential
         self._acknowledged: OrderedDict[str, Json] = OrderedDict()
-        self._unfinished: dict[str, tuple[Turn, asyncio.Task[Json]]] = {}
+        self._unfinished: dict[str, tuple[Turn, asyncio.Task[Json | None]]] = {}
         self._working: set[asyncio.Task[Any]] = set()
 
     async def heard(self, payload: Json) -> Acknowledgement:
@@ -67,7 +68,8 @@ class Desk:
 
         The same delivery again, be it at the same moment, gets the acknowledgement of the first.
         """
-        if self.handle is None:
+        handle = self.handle
+        if handle is None:
             return 503, {}
         if payload.get("type") == "app_rate_limited":
             _log.error(
@@ -80,7 +82,7 @@ class Desk:
         acknowledged = self._acknowledged.get(heard.delivery)
         if acknowledged is not None:
             return 200, acknowledged
-        return await self._serve(heard, payload)
+        return await self._serve(heard, payload, handle)
 
     def replay(self) -> None:
         """Begin to deal with what an earlier run acknowledged and did not finish."""
@@ -88,11 +90,14 @@ class Desk:
 
     async def _replay(self) -> None:
         for delivery, payload in self._journal.pending().items():
+            handle = self.handle
+            if handle is None:
+                return  # what is left is for the next start
             heard = self._read(payload)
             if heard is not None:
                 turn = self._turn(heard)
                 turn.acknowledged, turn.began = True, float("-inf")
-                await self._work(heard, turn, again=True)
+                await self._work(heard, turn, handle, again=True)
             await self._journal.done(delivery)
 
     async def idle(self) -> None:
@@ -121,25 +126,31 @@ class Desk:
         call = heard.event.call if isinstance(heard.event, Called) else Call("")
         return Turn(heard.way, call, confidential=bool(call.path) and self._confidential(call))
 
-    async def _serve(self, heard: Heard, payload: Json) -> Acknowledgement:
-        """Wait for the work on a delivery, which the same one again shares, as long as Slack allows."""
-        delivery = heard.delivery
-        turn, work = self._unfinished.get(delivery) or self._start(heard)
-        await asyncio.wait((work,), timeout=IN_TIME)
-        if work.done():
-            return 200, self._remember(delivery, work.result())
-        first, turn.acknowledged = not turn.acknowledged, True
-        if first and not turn.confidential:
-            turn.kept = await self._journal.add(delivery, payload)
-            work.add_done_callback(lambda _: self._finished(delivery, work))
-        if heard.way.surface == "event" and not turn.kept:
-            await asyncio.wait((work,), timeout=LAST - IN_TIME)
-            return (200 if work.done() else 503), {}
-        return 200, self._remember(delivery, waiting(turn))
+    async def _serve(self, heard: Heard, payload: Json, handle: Handle) -> Acknowledgement:
+        """Wait for the work on a delivery, which the same one again shares, as long as Slack allows.
 
-    def _start(self, heard: Heard) -> tuple[Turn, asyncio.Task[Json]]:
+        What is not done by then is acknowledged once it is on disk. Where no disk takes it, it is waited
+        for until the last moment, and refused then.
+        """
+        delivery = heard.delivery
+        turn, work = self._unfinished.get(delivery) or self._start(heard, handle)
+        await asyncio.wait((work,), timeout=IN_TIME)
+        safe = turn.confidential  # what must not be written down has to do without
+        if not work.done() and not safe:
+            safe = await self._journal.add(delivery, payload)
+            if safe:
+                work.add_done_callback(lambda work: self._finished(delivery, work))
+            else:
+                await asyncio.wait((work,), timeout=LAST - IN_TIME)
+        if work.done():
+            answer = work.result()
+            return (503, {}) if answer is None else (200, self._remember(delivery, answer))
+        turn.acknowledged = True
+        return (200, self._remember(delivery, waiting(turn))) if safe else (503, {})
+
+    def _start(self, heard: Heard, handle: Handle) -> tuple[Turn, asyncio.Task[Json | None]]:
         turn = self._turn(heard)
-        work = asyncio.create_task(self._work(heard, turn))
+        work = asyncio.create_task(self._work(heard, turn, handle))
         self._unfinished[heard.delivery] = (turn, work)
         work.add_done_callback(lambda _: self._unfinished.pop(heard.delivery, None))
         self._begin(work)
@@ -151,21 +162,23 @@ class Desk:
             self._acknowledged.popitem(last=False)
         return answer
 
-    def _finished(self, delivery: str, work: asyncio.Task[Json]) -> None:
-        if not work.cancelled():
+    def _finished(self, delivery: str, work: asyncio.Task[Json | None]) -> None:
+        if not work.cancelled() and work.result() is not None:
             self._begin(asyncio.create_task(self._journal.done(delivery)))
 
     def _begin(self, task: asyncio.Task[Any]) -> None:
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
-    async def _work(self, heard: Heard, turn: Turn, *, again: bool = False) -> Json:
-        """Tell the core and give its answer; return what the acknowledgement may carry. Raises nothing but cancellation."""
-        handle = self.handle
+    async def _work(self, heard: Heard, turn: Turn, handle: Handle, *, again: bool = False) -> Json | None:
+        """Tell the core and give its answer; return what the acknowledgement may carry.
+
+        None: nothing was done, and the same delivery again may do it. Raises nothing but cancellation.
+        """
         try:
             taken = isinstance(heard.event, Reacted) and not heard.event.added
             async with self._latest.turn(heard.subject, heard.moment, takes_back=taken) as current:
-                if not current or handle is None:
+                if not current:
                     return {}
                 if heard.what == "home":
                     await self._homes.draw(heard.way.person, heard.way.workspace)
@@ -176,6 +189,8 @@ class Desk:
                 answer = await handle(event)
                 if heard.what == "revoked":
                     self._api.dead.set()
+                if isinstance(answer, Failed):
+                    return None
                 if answer is None and again and isinstance(event, Called):
                     # The core did it before it was stopped; what it had to say went with it.
                     answer = Reply(note("I was restarted while I worked on that. It is done."))
@@ -185,7 +200,9 @@ class Desk:
                 _log.error("a delivery failed", surface=heard.way.surface, error=type(error).__name__)
             else:
                 _log.exception("a delivery failed", surface=heard.way.surface)
-            return {}
+        if not isinstance(heard.event, Called):
+            return None
+        return await self._answers.give(turn, Reply(note(BROKEN)))
 
     async def _named(self, heard: Heard) -> Event | None:
         """Return the event with what the payload left out: names, zones, and the address of a saved message."""

@@ -20,7 +20,7 @@ from bot.ui.cards import Card
 LETTER = "hearth_letter"
 LOOK_BACK = timedelta(days=2)  # how far back a letter in doubt is looked for
 PAGE, PAGES = 200, 10
-DRAIN = 2.0  # seconds for files that are under way at the end
+DRAIN = 1.8  # seconds for files that are under way at the end
 MOST_DIRECT = 20_000
 MOST_POSTED = 2_000
 

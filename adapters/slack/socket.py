@@ -21,6 +21,8 @@ HELLO = 10.0  # seconds a new connection may stay silent
 HEARTBEAT = 15.0  # seconds between pings; a pong is due after half of it, so silence is found within 23 s
 STEADY = 30.0  # seconds a connection has to live to count as a good one
 GRACE = 2.0  # seconds an old connection stays for what is still to be acknowledged on it
+ENDING = 1.6  # seconds for that at the end: as long as a delivery takes to be acknowledged
+FAREWELL = 0.3  # seconds for the other end to say goodbye
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 Json = dict[str, Any]
@@ -175,13 +177,13 @@ class _Connection:
             if grace:
                 await asyncio.sleep(grace)
             elif self._envelopes:
-                await asyncio.wait(self._envelopes, timeout=GRACE)
+                await asyncio.wait(self._envelopes, timeout=ENDING)
         for task in self._envelopes:
             task.cancel()
         self._reader.cancel()
         await asyncio.gather(self._reader, *self._envelopes, return_exceptions=True)
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
-            async with asyncio.timeout(GRACE):
+            async with asyncio.timeout(FAREWELL):
                 await self._socket.close()
 
     async def _read(self) -> None:

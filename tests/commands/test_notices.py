@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bot.chat import Actor, Address, Answer, Notice, Noticed, Reacted, Recount, Reply
-from bot.rules import access, communities, outbox, people
+from bot.chat import Actor, Address, Answer, Failed, Notice, Noticed, Reacted, Recount, Reply
+from bot.rules import access, channels, communities, outbox, people
 from bot.ui.cards import note, words
 from bot.ui.codec import load_card
 from storage.database import Db
@@ -142,6 +142,21 @@ async def test_a_closed_channel_is_paused_told_once_and_opened_again(world: Worl
     await notice(world, "opened", GENERAL)
     assert (await channel(world)).paused == ""
     assert (await channel(world, BOARD)).paused == ""
+
+
+async def test_what_fails_is_no_delivery_yet_and_can_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(channels, "close", full)
+        assert await notice(world, "closed", GENERAL, delivery="d1") == Failed()
+        broken.setattr(access, "channel", full)
+        assert await world.react("ana", "bookmark", "m1") == Failed()
+    assert await notice(world, "closed", GENERAL, delivery="d1") is None
+    assert (await channel(world)).paused == "it is archived"
 
 
 async def test_late_notices_do_not_undo_later_ones(world: World) -> None:

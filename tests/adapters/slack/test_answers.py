@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from adapters.slack import desk as slack_desk
 from bot.chat import Answer, Ask, Called, Event, Mark, Noticed, Reacted, Reply, Update
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, File, Text, note
 from bot.ui.forms import Field, Form
 from tests.adapters.slack.scene import Scene
 from tests.fakes.slack import Ack, Message, Person, View
-from tests.fakes.slack.faults import Errs, Lost, Status, TooMany
+from tests.fakes.slack.faults import Errs, Lost, SlowAnswer, Status, TooMany
 from tests.fakes.slack.payloads import event as told
 
 FORM = Form(
@@ -278,6 +279,23 @@ async def test_a_form_that_redraws_a_message_closes(scene: Scene) -> None:
     await scene.adapter.idle()
     assert ana.modal is None
     assert scene.said() == ["1 question"]
+
+
+async def test_an_answer_whose_file_takes_long_replaces_the_word_that_it_does(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_desk, "IN_TIME", 0.1)
+    ana = scene.person("Ana")
+    view = await opens_form(scene, ana)
+    scene.slack.faults.next("files.getUploadURLExternal", SlowAnswer(0.5))
+    scene.core.script = says(Reply(card("Exported.", File("all.csv", "text/csv", "a,b"))))
+    ana.enter(view, "url", "https://example.org")
+    await ana.submit()
+    assert "One moment" in str(view.body)
+    await scene.adapter.idle()
+    assert "Exported." in plain(str(view.body))
+    [file] = scene.slack.workspace.ledger.of("uploaded")
+    assert file.body
 
 
 async def test_a_public_answer_to_a_form_is_posted_and_the_form_closes(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from adapters.slack import answers
 from adapters.slack import desk as slack_desk
-from bot.chat import Answer, Ask, Called, Event, Noticed, Reacted, Refused, Reply
+from bot.chat import Answer, Ask, Called, Event, Failed, Noticed, Reacted, Refused, Reply
 from bot.ui.calls import Call
 from bot.ui.cards import note
 from bot.ui.forms import Field, Form
@@ -310,14 +310,102 @@ async def test_a_slow_submission_shows_that_it_goes_on_and_then_what_came_of_it(
     assert seen(ana) == ["Saved, too."]
 
 
-async def test_a_fault_of_ours_is_logged_and_acknowledged(desk: Scene) -> None:
+@pytest.mark.usefixtures("hurried")
+async def test_an_act_that_cannot_be_kept_is_waited_for_and_never_acknowledged_unfinished(
+    desk: Scene, tmp_path: Path
+) -> None:
+    ana, gate = desk.person("Ana"), Gate()
+    block(tmp_path)
+    desk.core.script = gate
+    assert await ana.command("cop list", desk.general) is None
+    assert ana.trouble
+    gate.open.set()
+    await desk.adapter.idle()
+    assert seen(ana) == ["At last."], "it is answered nevertheless"
+
+    async def slowly(event: Event) -> Answer:
+        await asyncio.sleep(0.15)  # between the two limits of `hurried`
+        return Reply(note("Just in time."))
+
+    desk.core.script = slowly
+    ack = await ana.command("cop list", desk.general)
+    assert ack is not None
+    assert ack.payload is not None
+    assert "Just in time." in ack.payload["text"]
+
+
+async def test_an_event_that_the_core_fails_at_is_delivered_again(scene: Scene) -> None:
+    ana, fates = scene.person("Ana"), iter((Failed(), RuntimeError("no disk"), None))
+
+    async def at_last(event: Event) -> Answer:
+        scene.core._deliveries.clear()  # what failed was rolled back
+        fate = next(fates)
+        if isinstance(fate, Exception):
+            raise fate
+        return fate
+
+    scene.slack.deliveries.pace = Pace(answer=0.3, again=(0.0, 0.0, 0.0))
+    scene.core.script = at_last
+    message = ana.write(scene.general, "hello")
+    assert await ana.react(message, "star") == Ack(None)
+    assert len(scene.core.events) == 3
+    assert await ana.again() == Ack(None)
+    assert len(scene.core.events) == 3
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_what_is_to_be_done_again_waits_for_the_next_start_where_this_one_ends_first(
+    slack: Slack, tmp_path: Path
+) -> None:
+    async with played(slack, tmp_path) as scene:
+        ana = scene.person("Ana")
+        scene.core.script = Gate()
+        for name in ("first", "second"):
+            await ana.command(f"cop list {name}", scene.general)
+    gate = Gate()
+    core = Core(script=gate)
+    async with played(slack, tmp_path, core=core) as scene:
+        await until(lambda: core.events)
+        scene.running.cancel()
+        await until(lambda: scene.adapter._desk.handle is None)
+        gate.open.set()
+        await asyncio.wait((scene.running,))
+    assert [call.args["rest"] for call in core.calls] == ["first"]
+    async with played(slack, tmp_path) as scene:
+        await until(lambda: not journal(tmp_path))
+        assert [call.args["rest"] for call in scene.core.calls] == ["second"]
+
+
+async def test_the_end_comes_within_two_seconds_whatever_hangs(slack: Slack, tmp_path: Path) -> None:
+    async with played(slack, tmp_path) as scene:
+        people = [scene.person(f"P{n}") for n in range(20)]
+        scene.core.script = Gate()
+        slack.faults.always("chat.postMessage", SlowAnswer(8))
+        posting = asyncio.create_task(scene.adapter.post(scene.here, note("letter"), key="k"))
+        acts = [asyncio.create_task(p.command("cop list", scene.general)) for p in people]
+        await until(lambda: len(scene.core.events) == 20)
+        scene.running.cancel()
+        async with asyncio.timeout(2.5):  # generously: this machine may be busy
+            await asyncio.wait((scene.running,))
+        acks = await asyncio.gather(*acts)
+        assert [ack is not None for ack in acks] == [True] * 20, "each is on disk, and acknowledged"
+        assert journal(tmp_path).count("cop") >= 20
+        slack.faults.always("chat.postMessage", None)
+        posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+
+
+async def test_a_fault_of_ours_is_logged_and_said(desk: Scene) -> None:
     async def fail(event: Event) -> Answer:
         raise RuntimeError("choice-7 broke it")
 
     desk.core.script = fail
     with capture_logs() as log:
-        assert await desk.person("Ana").command("cop list", desk.general) == Ack(None)
-        assert await desk.person("Ana").command("secret vote choice-7", desk.general) == Ack(None)
+        for text in ("cop list", "secret vote choice-7"):
+            ack = await desk.person("Ana").command(text, desk.general)
+            assert ack is not None
+            assert ack.payload is not None
+            assert "went wrong" in ack.payload["text"]
     failed = [entry for entry in log if entry["event"] == "a delivery failed"]
     assert [bool(entry.get("exc_info")) for entry in failed] == [True, False]
 
@@ -344,6 +432,18 @@ async def test_what_is_not_understood_is_acknowledged_and_nothing_more(
     status, answer = await desk.adapter._bolt.dispatch(payload)
     assert (status, answer) == (200, {})
     assert desk.core.events == []
+
+
+async def test_what_fails_on_our_side_of_bolt_is_not_acknowledged(
+    desk: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RuntimeError("no thread left")
+
+    monkeypatch.setattr(desk.adapter._desk, "_start", full)
+    payload = {"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_uninstalled"}}
+    status, _ = await desk.adapter._bolt.dispatch(payload)
+    assert status == 500
 
 
 async def test_while_the_bot_does_not_run_slack_is_asked_to_come_again(slack: Slack, tmp_path: Path) -> None:
@@ -385,6 +485,6 @@ async def test_a_revoked_token_ends_the_calls_and_tells_the_core(slack: Slack, t
 
 async def test_a_gap_that_slack_tells_of_is_told_to_the_operator(desk: Scene) -> None:
     with capture_logs() as log:
-        status, _ = await desk.adapter._desk.heard({"type": "app_rate_limited", "team_id": "T1"})
+        status, _ = await desk.adapter._bolt.dispatch({"type": "app_rate_limited", "team_id": "T1"})
     assert status == 200
     assert log[0]["log_level"] == "error"

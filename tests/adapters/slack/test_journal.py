@@ -34,6 +34,15 @@ async def test_what_is_not_done_is_there_after_a_crash_in_order(path: Path) -> N
     assert after.pending()["a"] == {"text": "«a» \n\u2028 😀 \ud800"}
 
 
+async def test_what_is_added_twice_is_kept_once_and_without_slacks_token(path: Path) -> None:
+    kept = Journal(path)
+    for _ in range(2):
+        assert await kept.add("a", {"text": "x", "token": "proof-of-origin"})
+    assert content(path).count(b'"a"') == 1
+    assert b"proof-of-origin" not in content(path)
+    assert Journal(path).pending() == {"a": {"text": "x"}}
+
+
 async def test_when_all_is_done_nothing_of_it_is_left_on_disk(path: Path) -> None:
     kept = Journal(path)
     await kept.add("a", {"text": "private words"})
