@@ -1,5 +1,6 @@
 """`session`: gatherings, and who comes to them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -121,7 +122,21 @@ def show(ctx: Context, session: Annotated[Occasion, SESSION]) -> Answer:
     access.enter(session.where, everything=ctx.admin)
     view = _view(ctx, session)
     roll = sessions.roll(ctx.db, session.id, view.capacity, MOST_NAMES)
-    return Reply(cards.detail(view, roll, ctx.now))
+    return Reply(cards.detail(view, roll, ctx.now, _after(ctx, session, view)))
+
+
+def _after(ctx: Context, session: Occasion, view: sessions.View) -> list[Block]:
+    """What there is to show and do once it has begun; who came and what they said is for facilitators."""
+    if view.cancelled or ctx.now < view.starts_at - sessions.CHECKIN_BEFORE:
+        return []
+    leads = ctx.admin or session.where.role == "facilitator"
+    return attendance_cards.after(
+        view,
+        ctx.now,
+        attendance.notes_of(ctx.db, [session.id]).get(session.id),
+        attendance.attendance(ctx.db, view) if leads else None,
+        attendance.outcome(ctx.db, session.id) if leads else None,
+    )
 
 
 @group.command("Say whether you come", role=Role.MEMBER, example="session rsvp S12 yes")
@@ -143,6 +158,21 @@ def rsvp(
     said = cards.answered_series(standing, answer, len(others), waiting)
     files = (calendars.file_of_series(ctx.db, whole.session_id, ctx.now),) if seated else ()
     return Reply(Card(blocks=(Text((said,)), *files)))
+
+
+@group.command("A session as a file for calendar apps", name="file", writes=False, hidden=True)
+def file_(
+    ctx: Context,
+    session: Annotated[Occasion, SESSION],
+    scope: Annotated[Literal["this", "series"], Param("Of a series", "this one or all to come")] = "this",
+) -> Answer:
+    """Hand over the file that came with the answer, where it could not come then."""
+    access.enter(session.where, everything=ctx.admin)
+    if scope == "this":
+        file = calendars.file(ctx.db, session.id, ctx.now)
+    else:
+        file = calendars.file_of_series(ctx.db, access.whole(ctx.db, session).session_id, ctx.now)
+    return Reply(Card(blocks=(replace(file, again=None),)))
 
 
 @group.command(

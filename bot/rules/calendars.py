@@ -13,6 +13,7 @@ from sqlmodel import col, func
 from bot.calendars.writing import Entry, Status, calendar
 from bot.rules import recurrence, sessions
 from bot.rules.recurrence import Series
+from bot.ui.calls import Call
 from bot.ui.cards import File
 from storage import prepared
 from storage.database import Db
@@ -51,7 +52,8 @@ def of_person(db: Db, person_id: int, now: datetime) -> list[Entry]:
 def file(db: Db, occurrence_id: int, now: datetime) -> File:
     """Return one occurrence as a file for calendar apps. Asked with every yes, so it is one query and no library."""
     row = _Row(*prepared.row(db, _OF_ONE, occurrence=occurrence_id))
-    return _file(sessions.code(row.session_id, row.number), [_single(row)], now)
+    code = sessions.code(row.session_id, row.number)
+    return _file(code, [_single(row)], now, Call("session file", {"session": code}))
 
 
 def file_of_series(db: Db, session_id: int, now: datetime) -> File:
@@ -63,11 +65,12 @@ def file_of_series(db: Db, session_id: int, now: datetime) -> File:
         ahead = list(dropwhile(lambda row: row.ends_at <= now, all_of_it))
         if ahead:
             found += _series(plan, ahead, gone=len(all_of_it) - len(ahead))
-    return _file(sessions.code(session_id, 1), found, now)
+    code = sessions.code(session_id, 1)
+    return _file(code, found, now, Call("session file", {"session": code, "scope": "series"}))
 
 
-def _file(code: str, entries: Sequence[Entry], now: datetime) -> File:
-    return File(f"{code}.ics", "text/calendar", calendar(entries, now))
+def _file(code: str, entries: Sequence[Entry], now: datetime, again: Call) -> File:
+    return File(f"{code}.ics", "text/calendar", calendar(entries, now), again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,16 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A text file that comes with the card, to keep or open elsewhere. Not counted as card text."""
+    """A text file that comes with the card, to keep or open elsewhere. Not counted as card text.
+
+    `again` is the call that brings it once more: where no file can come with a private answer, a
+    button that makes it takes the file's place.
+    """
 
     name: str
     media: str
     content: str
+    again: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ async def test_only_facilitators_schedule_and_only_members_answer(world: World) 
     assert await world.count(Rsvp) == [0]
     going = said(await world.press("ana", button(show, "Going")))
     assert going == "You're going, and the only one so far.\nS1.ics"
+    assert said(await world.say("ana", "session file S1")) == "S1.ics"
     assert await world.count(Rsvp) == [1]
 
 
