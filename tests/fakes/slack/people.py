@@ -156,17 +156,19 @@ class Person:
         return made
 
     async def react(self, message: Message, name: str) -> Ack | None:
-        """Add a reaction."""
+        """Add a reaction; one that is there already happens no second time."""
         who = message.reactions.setdefault(name, [])
-        if self.id not in who:
-            who.append(self.id)
+        if self.id in who:
+            return None
+        who.append(self.id)
         return await self._feels("reaction_added", message, name)
 
     async def unreact(self, message: Message, name: str) -> Ack | None:
-        """Take a reaction back."""
+        """Take a reaction back that is there."""
         who = message.reactions.get(name, [])
-        if self.id in who:
-            who.remove(self.id)
+        if self.id not in who:
+            return None
+        who.remove(self.id)
         return await self._feels("reaction_removed", message, name)
 
     async def _feels(self, kind: str, message: Message, name: str) -> Ack | None:
