@@ -36,10 +36,18 @@ PROMISED = {
     "cop revive": "community?",
     "cop link": "code?",
     "cop me": "",
-    "session schedule": "title when duration? where? capacity? description? community?",
+    "session schedule": "title when duration? repeat? where? capacity? description? community?",
     "session list": "community? when?",
     "session show": "session",
-    "session rsvp": "session answer",
+    "session rsvp": "session answer scope?",
+    "session move": "session when scope?",
+    "session cancel": "session reason? scope?",
+    "session edit": "session",
+    "session poll": "title options closes? community?",
+    "session checkin": "session?",
+    "session notes": "session notes",
+    "session plan": "preset? community?",
+    "session calendar": "community?",
     "resource save": "url title? tags? note? community?",
     "resource find": "query tag? community?",
     "resource list": "sort? tag? community?",
@@ -58,8 +66,8 @@ CHOICES = {
     ("session rsvp", "answer"): ("yes", "maybe", "no"),
     ("digest schedule", "approval"): ("auto", "hold"),
 }
-# `cop settings` opens a form: its fields are no promise of SPEC.md 3.1.
-MAY_TAKE_MORE = {"cop settings"}
+# These open a form: its fields are no promise of SPEC.md 3.1.
+MAY_TAKE_MORE = {"cop settings", "session edit"}
 
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command.path))
 
