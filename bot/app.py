@@ -30,9 +30,33 @@ from bot.config import Config, ConfigProblems
 from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
 from bot.registry import Registry
-from bot.rules import announcing, balance, digests, feeds, proposals, pulses, reminders, series, slots
+from bot.rules import (
+    announcing,
+    balance,
+    digests,
+    feeds,
+    hosting,
+    proposals,
+    pulses,
+    reminders,
+    series,
+    slots,
+)
 from bot.ui.cards import Card
-from commands import calendar, cop, digest, help, home, me, notices, pulse, reactions, resource, session
+from commands import (
+    attendance,
+    calendar,
+    cop,
+    digest,
+    help,
+    home,
+    me,
+    notices,
+    pulse,
+    reactions,
+    resource,
+    session,
+)
 from commands import planner as planner_words
 from commands import proposals as proposal_words
 from commands import slots as slot_words
@@ -57,7 +81,7 @@ _log = structlog.get_logger(__name__)
 
 def registry() -> Registry:
     """Return every command there is, in the order of help."""
-    gatherings = (session, slot_words, planner_words, calendar)
+    gatherings = (session, attendance, slot_words, planner_words, calendar)
     modules = (cop, proposal_words, me, home, *gatherings, resource, pulse, digest, help)
     return Registry(module.group for module in modules)
 
@@ -251,6 +275,7 @@ def dues(config: Config) -> list[Due]:
         Due("series", series.unextended, series.extend),
         Due("announcements", series.unannounced, announcing.announce),
         Due("reminders", reminders.due, reminders.act),
+        Due("sessions", hosting.due, partial(hosting.act, threshold=config.pulse.threshold)),
         Due("slot polls", slots.due, slot_words.close),
         Due("participation", pulses.forgettable, pulses.forget_participation),
         Due("proposals", proposals.due, partial(proposal_words.expire, rules=config.proposal)),

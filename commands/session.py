@@ -6,16 +6,17 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from bot import when as times
+from bot.cards import attendance as attendance_cards
 from bot.cards import sessions as cards
 from bot.cards.lists import MOST_NAMES
 from bot.chat import Answer, Reply, Update
 from bot.errors import BadValue, Problems
 from bot.registry import Context, Group, Param, Role
-from bot.rules import access, announcing, calendars, rsvps, series, sessions
+from bot.rules import access, announcing, attendance, calendars, rsvps, series, sessions
 from bot.rules.access import Occasion
 from bot.rules.series import Scope
 from bot.rules.sessions import AnswerWord
-from bot.ui.cards import Card, Text
+from bot.ui.cards import Block, Card, Text
 from commands.paging import PAGE, SIZE, following
 from storage.tables import Community, Occurrence
 

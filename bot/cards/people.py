@@ -15,8 +15,10 @@ ROOM = 1_000
 _ROWS = {
     "account": ("account on a chat platform", "accounts on chat platforms"),
     "accountlink": ("link between your accounts", "links between your accounts"),
+    "checkin": ("session you checked in to", "sessions you checked in to"),
     "edition": ("digest you released", "digests you released"),
     "endorsement": ("endorsed resource", "endorsed resources"),
+    "feedback": ("feedback on a session", "feedback on sessions"),
     "feed": ("calendar address", "calendar addresses"),
     "greeting": ("welcome to a community you were shown", "welcomes to communities you were shown"),
     "joinrequest": ("request to join", "requests to join"),
@@ -24,6 +26,8 @@ _ROWS = {
     "linkcode": ("code to link an account", "codes to link an account"),
     "membership": ("membership", "memberships"),
     "namedanswer": ("answer in a named pulse", "answers in named pulses"),
+    "notes": ("notes of a session you wrote", "notes of sessions you wrote"),
+    "noteswanted": ("session whose notes you asked for", "sessions whose notes you asked for"),
     "participation": (
         "pulse you took part in (not what you answered)",
         "pulses you took part in (not what you answered)",

@@ -27,13 +27,8 @@ def reminder(view: View, offset: timedelta) -> Card:
     elif offset > timedelta(minutes=15):
         buttons = (_answer(view, "no", "Can't"), sessions.details(view))
     else:
-        buttons = (here(view), sessions.details(view))
+        buttons = (sessions.here(view), sessions.details(view))
     return Card(blocks=(Text(tuple(said)), Buttons(buttons)))
-
-
-def here(view: View, label: str = "I'm here") -> Button:
-    """The button to check in with."""
-    return Button(label, Call("session checkin", {"session": view.code}), "primary")
 
 
 def _answer(view: View, word: str, label: str) -> Button:
@@ -75,11 +70,11 @@ def starting(view: View) -> Card:
         Moment(view.starts_at, view.zone),
         ". Please check in when you are there; otherwise those who come are asked whether somebody else can host.",
     )
-    return Card(blocks=(Text(said), Buttons((here(view), sessions.details(view)))))
+    return Card(blocks=(Text(said), Buttons((sessions.here(view), sessions.details(view)))))
 
 
 def absent(view: View) -> Card:
     """What those who come are asked when the host has not checked in."""
     said: Line = (Bold(view.title), " has begun and its host is not here yet. Is anyone able to host?")
     step_in = Button("I can host", Call("session step_in", {"session": view.code}), "primary")
-    return Card(blocks=(Text(said), Buttons((step_in, here(view), sessions.details(view)))))
+    return Card(blocks=(Text(said), Buttons((step_in, sessions.here(view), sessions.details(view)))))

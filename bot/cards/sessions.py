@@ -29,13 +29,18 @@ def announcement(view: View, now: datetime) -> Card:
     blocks.append(Facts((*_facts(view), ("Coming", counts(view)))))
     if view.description:
         blocks.append(Text((view.description,)))
-    if view.open(now):
-        blocks.append(Buttons((*answers(view), details(view))))
+    row = (*answers(view), details(view)) if view.open(now) else ()
+    if view.takes_checkins(now):
+        row = (*row, here(view))
+    if not view.cancelled and now >= view.ends_at:
+        row = (*row, send_notes(view))
+    if row:
+        blocks.append(Buttons(row))
     return Card(view.title, tuple(blocks))
 
 
-def detail(view: View, roll: Roll, now: datetime) -> Card:
-    """The whole session for one reader: who is coming, and what the reader has said.
+def detail(view: View, roll: Roll, now: datetime, after: Sequence[Block] = ()) -> Card:
+    """The whole session for one reader: who is coming, what the reader has said, and what came `after` it began.
 
     Of `roll`, the first `lists.MOST_NAMES` of each kind are enough.
     """
@@ -68,7 +73,7 @@ def detail(view: View, roll: Roll, now: datetime) -> Card:
         blocks.append(Text((answered(view.standing),)))
     if view.open(now):
         blocks.append(Buttons(answers(view)))
-    return Card(view.title, tuple(blocks))
+    return Card(view.title, (*blocks, *after))
 
 
 def agenda(
@@ -233,6 +238,16 @@ def answers(view: View) -> tuple[Button, ...]:
 
 def answer_call(view: View, word: str) -> Call:
     return Call("session rsvp", {"session": view.code, "answer": word})
+
+
+def here(view: View) -> Button:
+    """The button to check in with."""
+    return Button("I'm here", Call("session checkin", {"session": view.code}), "primary")
+
+
+def send_notes(view: View, label: str = "Send me the notes") -> Button:
+    """The button to get the notes with, now or once there are some."""
+    return Button(label, Call("session send_notes", {"session": view.code}))
 
 
 def details(view: View, label: str = "Details") -> Button:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.cards import pulses as pulse_cards
 from bot.cards import sessions as session_cards
-from bot.rules import digests, pulses, sessions
+from bot.rules import attendance, digests, pulses, sessions
 from bot.ui.cards import Card
 from storage.database import Db
 from storage.tables import Pulse
@@ -31,4 +31,9 @@ def _pulse(db: Db, pulse_id: int, now: datetime) -> Card | None:
     return pulse_cards.posted(pulses.view(db, found)) if found is not None else None
 
 
-DRAWERS: dict[str, Drawer] = {"edition": digests.drawn, "pulse": _pulse, "session": _session}
+DRAWERS: dict[str, Drawer] = {
+    "edition": digests.drawn,
+    "notes": attendance.drawn,
+    "pulse": _pulse,
+    "session": _session,
+}

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 
+from bot.cards.attendance import noted_briefly
 from bot.cards.sessions import answers
-from bot.rules import people, pulses, resources, sessions
+from bot.rules import attendance, people, pulses, resources, sessions
 from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.cards import LABEL_LIMIT, Button
@@ -171,6 +172,7 @@ def _note(view: resources.View) -> str:
 
 def _held(db: Db, community_id: int, since: datetime, until: datetime) -> tuple[Item, ...]:
     views = sessions.held(db, community_id, since, until)[-HELD:]
+    notes = attendance.notes_of(db, [view.occurrence_id for view in views])
     return tuple(
         Item(
             (
@@ -178,11 +180,16 @@ def _held(db: Db, community_id: int, since: datetime, until: datetime) -> tuple[
                 view.host,
                 ", ",
                 Moment(view.starts_at, view.zone),
+                *_noted(notes.get(view.occurrence_id)),
             ),
             "it took place since the last digest",
         )
         for view in views
     )
+
+
+def _noted(text: str | None) -> Line:
+    return (", ", *noted_briefly(text)) if text is not None else ()
 
 
 def _newcomers(db: Db, community_id: int, since: datetime, until: datetime) -> tuple[Item, ...]:

@@ -100,12 +100,13 @@ def _someone(row: Any, what: Any) -> _Someone:
     offsets = reminding.offsets(chosen)
     if row.person_id == what.host_id:
         offsets = tuple(offset for offset in offsets if offset not in reminding.HOSTS)
-    return _Someone(row.person_id, row.reminded_to, offsets, _hours(row, what))
+    return _Someone(row.person_id, row.reminded_to, offsets, hours_of(row, what.quiet_hours, what.zone))
 
 
-def _hours(row: Any, what: Any) -> reminding.Quiet | None:
-    text = row.quiet_hours if row.quiet_hours is not None else what.quiet_hours
-    return reminding.quiet(text, row.profile or row.zone or what.zone)
+def hours_of(habits: Any, usual: str, zone: str) -> reminding.Quiet | None:
+    """Return somebody's quiet hours by their `HABITS`, or the `usual` ones and `zone` of the community."""
+    text = habits.quiet_hours if habits.quiet_hours is not None else usual
+    return reminding.quiet(text, habits.profile or habits.zone or zone)
 
 
 # What a tick asks, so built once.

@@ -12,7 +12,7 @@ from sqlmodel import and_, col, func, select
 
 from bot.chat import MessageRef
 from bot.errors import Problems
-from bot.rules import people, series
+from bot.rules import people, reminding, series
 from bot.ui.spans import Mention
 from storage import prepared
 from storage.database import Db
@@ -21,6 +21,10 @@ from storage.tables import Account, Community, Letter, Occurrence, Person, Rsvp,
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(days=7)
 FURTHEST = timedelta(days=5 * 366)
+
+CHECKIN_BEFORE = reminding.SOON
+CHECKIN_AFTER = timedelta(hours=1)
+"""From how long before it begins until how long after it ends people may check in (SPEC.md 3.1)."""
 
 AnswerWord = Literal["yes", "maybe", "no"]
 
@@ -79,6 +83,11 @@ class View:
     def open(self, now: datetime) -> bool:
         """Return whether it can still be answered."""
         return not self.cancelled and now < self.ends_at
+
+    def takes_checkins(self, now: datetime) -> bool:
+        """Return whether people may say that they are there."""
+        begins, ends = self.starts_at - CHECKIN_BEFORE, self.ends_at + CHECKIN_AFTER
+        return not self.cancelled and begins <= now < ends
 
 
 @dataclass(frozen=True, slots=True)
