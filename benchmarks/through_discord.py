@@ -108,7 +108,8 @@ async def bench(name: str, *arguments: str) -> AsyncIterator[Bench]:
                 await fake.gateway.connects()
             yield Bench(name, fake, process.pid)
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
 
 
