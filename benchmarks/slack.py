@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -26,6 +27,7 @@ MODES = ("socket", "http")
 WHO = ("bare Bolt", "Hearth")
 ANSWERS = ("maybe", "no")  # a yes comes with a calendar file, for which Slack's own upload sets the pace
 Payload = dict[str, str]
+Run = tuple[float, float, float, float]
 Send = Callable[[Payload], Awaitable[object]]
 
 
@@ -238,15 +240,15 @@ def over_http(session: aiohttp.ClientSession, port: int) -> Send:
 
 
 @asynccontextmanager
-async def program(who: str, mode: str, api: str) -> AsyncIterator[int]:
-    """Run one of the two programs; yield its port once it is ready."""
+async def program(who: str, mode: str, api: str) -> AsyncIterator[tuple[int, int]]:
+    """Run one of the two programs; yield its port, once it is ready, and its process id."""
     command = [sys.executable, "-m", "benchmarks.slack", "--serve", who, "--mode", mode, "--api", api]
     child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert child.stdout is not None
     try:
         while not (line := await child.stdout.readline()).startswith(b"ready"):
             assert line, f"{who} ended"
-        yield int(line.split()[1])
+        yield int(line.split()[1]), child.pid
     finally:
         child.terminate()
         await child.wait()
@@ -259,19 +261,20 @@ async def measure(mode: str, seconds: float, rounds: int) -> None:
         apis = {who: f"http://{slack.base}/{key}/api/" for who, key in keys.items()}
         async with program(WHO[0], mode, apis[WHO[0]]) as bare, program(WHO[1], mode, apis[WHO[1]]) as ours:
             send: dict[str, Send] = {}
-            for who, port in zip(WHO, (bare, ours), strict=True):
+            for who, (port, _) in zip(WHO, (bare, ours), strict=True):
                 socket = mode == "socket"
                 send[who] = await slack.over_socket(keys[who]) if socket else over_http(session, port)
                 for number in range(PEOPLE):
                     said = json.dumps(await send[who](payload(number)))
                     assert "Thank you" in said or "maybe" in said, f"{who}: {said}"
+            pids = {WHO[0]: bare[1], WHO[1]: ours[1]}
             for in_flight in (IN_FLIGHT, 1):
-                found: dict[str, list[tuple[float, float, float]]] = {who: [] for who in WHO}
-                first = itertools.count(step=10 * PEOPLE)
+                found: dict[str, list[Run]] = {who: [] for who in WHO}
+                first = itertools.count(step=1_000 * PEOPLE)
                 for _ in range(rounds):
                     for who in WHO:
                         job = numbered(send[who], next(first))
-                        found[who].append(await rate(job, seconds, in_flight))
+                        found[who].append(await watched(pids[who], job, seconds, in_flight))
                 report(mode, in_flight, found)
 
 
@@ -284,14 +287,29 @@ def numbered(send: Send, first: int) -> Job:
     return job
 
 
-def report(mode: str, in_flight: int, found: dict[str, list[tuple[float, float, float]]]) -> None:
-    """Print the medians, and what share of the bare throughput ours is."""
-    rates: list[float] = []
-    for who, runs in found.items():
-        per_second, p50, p99 = (statistics.median(column) for column in zip(*runs, strict=True))
-        rates.append(per_second)
-        share = f"{per_second / rates[0]:6.0%}"
-        print(f"{mode:8} {in_flight:7} {who:14} {per_second:9,.0f} {p50:9.2f} {p99:9.2f} {share}")
+def busy(pid: int) -> float:
+    """Return the seconds of processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def watched(pid: int, job: Job, seconds: float, in_flight: int) -> Run:
+    """Return what `rate` does, and the microseconds of processor time the program spends on one command."""
+    before = busy(pid)
+    per_second, p50, p99 = await rate(job, seconds, in_flight)
+    return per_second, p50, p99, (busy(pid) - before) / (per_second * seconds) * 1e6
+
+
+HEAD = f"{'through':8} {'at once':>7} {'who':16} {'per s':>9} {'p50 ms':>9} {'p99 ms':>9} {'cpu µs':>9}  share of per s, of cpu"
+
+
+def report(mode: str, in_flight: int, found: dict[str, list[Run]]) -> None:
+    """Print the medians, and what share of the bare program's commands ours does, in the time and by its cost."""
+    lines = {who: [statistics.median(c) for c in zip(*runs, strict=True)] for who, runs in found.items()}
+    bare = next(iter(lines.values()))
+    for who, (per_second, p50, p99, cpu) in lines.items():
+        shares = f"{per_second / bare[0]:6.0%} {bare[3] / cpu:6.0%}"
+        print(f"{mode:8} {in_flight:7} {who:16} {per_second:9,.0f} {p50:9.2f} {p99:9.2f} {cpu:9.0f} {shares}")
 
 
 async def main() -> None:
@@ -307,7 +325,7 @@ async def main() -> None:
         serve = serve_bare if chosen.serve == WHO[0] else serve_hearth
         await serve(chosen.mode, chosen.api)
         return
-    print(f"{'mode':8} {'at once':>7} {'who':14} {'per s':>9} {'p50 ms':>9} {'p99 ms':>9}  share")
+    print(HEAD)
     for mode in [chosen.mode] if chosen.mode else MODES:
         await measure(mode, chosen.seconds, chosen.rounds)
 
