@@ -83,6 +83,8 @@ def read(data: bytes, *, zone: str, minutes: int) -> list[Event | Refused]:
                 "ignore"
             )  # the library warns where it guesses at zones, which is what we want
             found = Calendar.from_ical(text, multiple=True)
+        if not found:
+            raise BadValue("The file is no whole calendar: it stops before END:VCALENDAR.")
         return [event for one in found for event in _events(one, zone, minutes)]
     except _UNREADABLE as error:
         raise BadValue(f"The file cannot be read as a calendar: {shorten(str(error), 200)}") from None

@@ -27,7 +27,7 @@ Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event. With a `zone`, its times are naive wall-clock times there; without, aware ones.
+    """One event. Its times are aware, or naive wall-clock times in its `zone`.
 
     With a `rule` (whose UNTIL is in UTC) it repeats, but not at the `excluded` times; `instead_of` is the time
     that its series, of the same uid, had for it.
@@ -49,17 +49,15 @@ class Entry:
     instead_of: datetime | None = None
 
 
-def calendar(entries: Sequence[Entry], now: datetime, name: str = "", zone: str = "") -> str:
-    """Return the entries as one calendar, which has a name where it is one to subscribe to, and an own zone."""
+def calendar(entries: Sequence[Entry], now: datetime, name: str = "") -> str:
+    """Return the entries as one calendar, which has a name where it is one to subscribe to."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Hearth//Hearth//EN", "CALSCALE:GREGORIAN"]
     if name:
         lines += [f"NAME:{escape(name)}", f"X-WR-CALNAME:{escape(name)}"]
         lines += [f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}", f"X-PUBLISHED-TTL:{REFRESH}"]
-    if zone:
-        lines.append(f"X-WR-TIMEZONE:{zone}")
     began: dict[str, int] = {}
     for entry in entries:
-        if entry.zone not in ("", "UTC"):
+        if entry.zone:
             began[entry.zone] = min(entry.starts.year, began.get(entry.zone, entry.starts.year))
     for key, year in sorted(began.items()):
         lines += zones.described(key, year, now.year + YEARS_AHEAD)
@@ -121,6 +119,7 @@ def _utc(moment: datetime) -> str:
 
 
 def _moment(moment: datetime, zone: str) -> str:
-    if zone == "UTC":
-        return f":{moment:%Y%m%dT%H%M%S}Z"
-    return f";TZID={zone}:{moment:%Y%m%dT%H%M%S}" if zone else f":{_utc(moment)}"
+    if moment.tzinfo is not None:
+        return f":{_utc(moment)}"
+    # Of UTC too: Home Assistant overlooks changes to a series whose times end in Z.
+    return f";TZID={zone}:{moment:%Y%m%dT%H%M%S}"

@@ -194,8 +194,8 @@ def _exception(master: Entry, row: _Row, wall: datetime) -> Entry | None:
     )
     own = replace(
         usual,
-        starts=_wall(row.starts_at, row.zone),
-        ends=_wall(row.ends_at, row.zone),
+        starts=_shown(row.starts_at, row.zone),
+        ends=_shown(row.ends_at, row.zone),
         title=row.title,
         place=row.place,
         description=_signed(row.description, row),
@@ -217,6 +217,12 @@ def _status(row: _Row) -> Status:
 
 def _wall(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+
+
+def _shown(at: datetime, zone: str) -> datetime:
+    """The wall-clock time, or the moment itself where that time comes twice and it is the second."""
+    wall = _wall(at, zone)
+    return wall if _instant(wall, zone) == at else at
 
 
 def _instant(wall: datetime, zone: str) -> datetime:

@@ -72,7 +72,7 @@ def read(db: Db, token: str, now: datetime) -> Calendar | None:
         return None
     community = access.community_by_id(db, feed.community_id)
     entries = calendars.of_community(db, community.id, now)
-    return Calendar(f"{community.slug}.ics", calendar(entries, now, community.name, community.zone))
+    return Calendar(f"{community.slug}.ics", calendar(entries, now, community.name))
 
 
 def _new(db: Db, person_id: int, community_id: int | None, now: datetime) -> str:
