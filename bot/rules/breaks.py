@@ -1,6 +1,7 @@
 """Days on which a community does not meet: breaks in words, and holidays out of an .ics file."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -81,7 +82,11 @@ def calendar(text: str, today: date) -> list[Away]:
     from icalendar import Calendar, Event  # slow to load, and only for this
 
     try:
-        parts = [part for one in Calendar.from_ical(text, multiple=True) for part in one.walk("VEVENT")]
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # the library warns where it guesses, which does not matter for days
+            parts = [part for one in Calendar.from_ical(text, multiple=True) for part in one.walk("VEVENT")]
     except (ValueError, IndexError, KeyError):
         raise BadValue("That is no calendar file I can read. Please paste all of the .ics file.") from None
     events = [part for part in parts if isinstance(part, Event)]
@@ -92,9 +97,9 @@ def calendar(text: str, today: date) -> list[Away]:
         except Exception:  # the library has many kinds of complaints; an event without a day is no break
             return
         first = start.date() if isinstance(start, datetime) else start
-        last = end.date() if isinstance(end, datetime) else end - _DAY
+        last = (end - timedelta(seconds=1)).date() if isinstance(end, datetime) else end - _DAY
         length = max(last - first, timedelta(0))
-        name = label(str(event.get("SUMMARY", "")), NAME_LIMIT).replace(":", " ").replace(";", " ").strip()
+        name = " ".join(re.sub("[:;]", " ", label(str(event.get("SUMMARY", "")), NAME_LIMIT)).split())
         for begins in _repeated(event, first, today + AHEAD):
             if begins + length >= today and length <= LONGEST:
                 yield Away(begins, begins + length, name)
