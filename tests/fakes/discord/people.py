@@ -43,9 +43,10 @@ class Person:
         ]
 
     def inbox(self) -> list[Message]:
-        """Return what the bot wrote to them directly, oldest first."""
+        """Return what the bot wrote to them directly, oldest first, without its answers to what they did there."""
         channel = self._state.directly(self.user)
-        return [m for m in self._state.in_channel(channel.id) if m.author is self._state.bot]
+        mine = (m for m in self._state.in_channel(channel.id) if m.author is self._state.bot)
+        return [m for m in mine if m.interaction is None]
 
     # What they do.
 
