@@ -7,12 +7,15 @@ here everything goes to the same place.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+
+_log = structlog.get_logger(__name__)
 
 Json = dict[str, Any]
 Dispatch = Callable[[Json], Awaitable[tuple[int, Json]]]
@@ -69,11 +72,15 @@ class Bolt:
 
     async def dispatch(self, payload: Json) -> tuple[int, Json]:
         """Return the status and the answer to a payload, {} for none."""
-        if payload.get("type") not in KINDS and "command" not in payload:
+        if str(payload.get("type")) not in KINDS and "command" not in payload:
             return 200, {}
-        # The payload is read already: Bolt's own reading of a form stumbles over the word "payload" in it.
-        request = AsyncBoltRequest(body=payload, mode="socket_mode")
-        response = await self.app.async_dispatch(request)
+        try:
+            # The payload is read already: Bolt's own reading of a form stumbles over the word "payload" in it.
+            request = AsyncBoltRequest(body=payload, mode="socket_mode")
+            response = await self.app.async_dispatch(request)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            _log.warning("a payload was not understood", reason=type(error).__name__)
+            return 200, {}
         if ANSWER not in request.context:  # Bolt could not make sense of it, and said so in the log
             return 200, {}
         # Beside the response, in which it would be text that the transport takes apart again.

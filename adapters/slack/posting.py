@@ -70,14 +70,21 @@ class Posting:
                 raise self._undeliverable(error) from None
             except Unclear as error:
                 raise RetryLater(5) from error  # nothing was posted yet
-            known = self._direct[to.person] = str(answer["channel"]["id"])
-            if len(self._direct) > MOST_DIRECT:
-                self._direct.popitem(last=False)
+            known = str(answer["channel"]["id"])
+            self._learn(to.person, known)
         return known
+
+    def _learn(self, person: str, channel: str) -> None:
+        """Remember somebody's direct messages; where `person` is "" there are none."""
+        if person:
+            self._direct[person] = channel
+        if len(self._direct) > MOST_DIRECT:
+            self._direct.popitem(last=False)
 
     async def post(self, to: Address, card: Card, key: str) -> MessageRef:
         """Post the card marked with `key`; its files follow in the thread. Raises as the port says."""
-        channel = await self.channel(to)
+        # To somebody's id Slack opens their direct messages by itself: a call less, and that one is slow to repeat.
+        channel = self._direct.get(to.person, to.person) or to.channel
         message = render(card)
         try:
             answer = await self._api(
@@ -92,6 +99,8 @@ class Posting:
         except SlackError as error:
             self._direct.pop(to.person, None)
             raise self._undeliverable(error) from None
+        channel = str(answer["channel"])
+        self._learn(to.person, channel)
         ts = self._posted[mark(key, to.workspace)] = str(answer["ts"])
         if len(self._posted) > MOST_POSTED:
             self._posted.popitem(last=False)

@@ -421,6 +421,8 @@ async def test_a_fault_of_ours_is_logged_and_said(desk: Scene) -> None:
         {"type": "event_callback", "event": {}, "event_id": "Ev3"},
         {"type": "shortcut", "callback_id": "unknown", "user": {"id": "U1"}},
         {"type": "workflow_step_edit"},
+        {"type": {"not": "a word"}},
+        {"type": "block_actions", "user": "not an object", "team": True},
         {"command": "/cop"},
         {},
     ],

@@ -105,16 +105,19 @@ async def test_a_pause_is_passed_on(desk: Scene) -> None:
     assert (later.value.seconds, later.value.everywhere) == (30, True)
 
 
-async def test_a_person_gets_it_in_direct_messages_opened_once(desk: Scene) -> None:
+async def test_a_person_gets_it_in_direct_messages_without_a_call_to_open_them(desk: Scene) -> None:
     ana = desk.person("ana")
     to = Address("slack", workspace=TEAM, person=ana.id)
     first = await desk.adapter.post(to, note("One"), key="1")
     await desk.adapter.post(to, note("Two"), key="2")
     assert [m.text for m in desk.slack.workspace.direct(ana.id).messages] == ["One", "Two"]
-    assert desk.called("conversations.open") == ["ok"]
     await desk.adapter.edit(first, note("One, changed"))
     assert desk.slack.workspace.direct(ana.id).messages[0].text == "One, changed"
     assert await desk.adapter.find(to, key="1") == first
+    assert desk.called("conversations.open") == []
+    ben = desk.person("ben")  # who got the message before a restart
+    assert await desk.adapter.find(Address("slack", workspace=TEAM, person=ben.id), key="2") is None
+    assert desk.called("conversations.open") == ["ok"]
 
 
 @pytest.mark.parametrize("state", ["deleted", "closed"])
@@ -131,7 +134,7 @@ async def test_direct_messages_that_could_not_be_opened_are_no_doubt(desk: Scene
     to = Address("slack", workspace=TEAM, person=desk.person("ana").id)
     desk.slack.faults.next("conversations.open", Status(500))
     with pytest.raises(RetryLater):
-        await desk.adapter.post(to, note("One"), key="1")
+        await desk.adapter.find(to, key="1")
 
 
 async def test_an_edit_of_what_is_gone_says_so_of_that_message_only(desk: Scene) -> None:
