@@ -16,6 +16,7 @@ _ROWS = {
     "account": ("account on a chat platform", "accounts on chat platforms"),
     "accountlink": ("link between your accounts", "links between your accounts"),
     "checkin": ("session you checked in to", "sessions you checked in to"),
+    "draft": ("draft of sessions", "drafts of sessions"),
     "edition": ("digest you released", "digests you released"),
     "endorsement": ("endorsed resource", "endorsed resources"),
     "feedback": ("feedback on a session", "feedback on sessions"),
@@ -39,6 +40,8 @@ _ROWS = {
     "resourcenote": ("note on a resource", "notes on resources"),
     "rsvp": ("answer to a session", "answers to sessions"),
     "session": ("session you host", "sessions you host"),
+    "slotpoll": ("slot poll you opened", "slot polls you opened"),
+    "slotvote": ("vote on a time", "votes on times"),
 }
 
 
