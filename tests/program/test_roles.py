@@ -23,8 +23,8 @@ PEOPLE = {
 }
 # Anyone may say it, and only members are answered: of no community it lists one's own.
 FOR_MEMBERS = {"pulse list"}
-# Staff tend communities; what a community thinks is for its own members to say.
-NOT_FOR_STAFF = {"pulse vote", "session vote"}
+# Staff tend communities; what one thinks, and where one subscribes, is for its own members.
+NOT_FOR_STAFF = {"pulse vote", "session calendar", "session vote"}
 # What the role allows and the state of things does not: who cannot join, leave, undo, export or answer anything.
 IN_VAIN = {
     "cop join": {MEMBER, FACILITATOR},
