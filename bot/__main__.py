@@ -111,21 +111,21 @@ def _config(arguments: argparse.Namespace, *, secrets: bool = True) -> Config:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from bot import app  # the platforms' libraries load only for the commands that need them
+    from bot import modes  # the platforms' libraries load only for the commands that need them
 
-    return asyncio.run(app.demo(_config(arguments), sample=not arguments.empty))
+    return asyncio.run(modes.demo(_config(arguments), sample=not arguments.empty))
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from bot import app  # as above
+    from bot import modes  # as above
 
-    return asyncio.run(app.run(_config(arguments)))
+    return asyncio.run(modes.run(_config(arguments)))
 
 
 def _console(arguments: argparse.Namespace) -> int:
-    from bot import app  # as above
+    from bot import modes  # as above
 
-    return asyncio.run(app.console(_config(arguments)))
+    return asyncio.run(modes.console(_config(arguments)))
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("bot", "adapters", "commands", "scheduler", "storage")
 LONGEST = 450
 TYPES = ("storage.tables", "storage.database.Db")
-COMPOSITION = ("bot.app", "bot.__main__")
+COMPOSITION = ("bot.app", "bot.modes", "bot.__main__")
 
 
 def sources(root: Path, *folders: str) -> Iterator[Path]:
