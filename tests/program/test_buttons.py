@@ -15,7 +15,7 @@ from tests.program.stage import ADMIN, NOW, Heard, Stage, never_our_fault, stage
 from tests.program.village import FACILITATOR, MEMBER, Village
 
 PEOPLE = (MEMBER, FACILITATOR, ADMIN)
-MOST = 700  # presses: the walk ends long before, unless something makes new buttons for ever
+MOST = 2_000  # presses: the walk ends long before, unless something makes new buttons for ever
 # What takes things away from the others is said and pressed when all else is done.
 LAST = (
     "pulse close",
