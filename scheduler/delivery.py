@@ -36,6 +36,7 @@ class Pace:
     call: float = 10.0  # a call that takes longer leaves its letter in doubt
     lease: float = 30.0  # how long a claim holds; longer than a call
     idle: float = 1.0  # the longest pause between two looks at the outbox
+    gather: float = 0.03  # after a nudge, so that what many people do at once is one look, not many
     retry: float = letters.FIRST_WAIT  # after the first failure; doubled with each further one
     at_once: int = 8
     edits: int = 5  # how often in a row an edit may fail before the card is left as it is
@@ -149,6 +150,9 @@ class Delivery:
                 await self._fresh.wait()
         except TimeoutError:
             pass
+        else:
+            if not self._stopping:
+                await asyncio.sleep(self._pace.gather)
 
     async def _step(self) -> None:
         async with self._stepping:

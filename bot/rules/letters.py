@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, exists, update
+from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, or_, select
 
@@ -19,6 +20,7 @@ from bot.rules import channels
 from bot.rules.outbox import UNSETTLED
 from bot.ui.cards import Card
 from bot.ui.codec import load_card
+from storage import prepared
 from storage.database import Db, locked
 from storage.tables import Channel, Letter
 
@@ -71,22 +73,45 @@ class Agenda:
     doubts: tuple[Claim, ...]
 
 
+# Asked after every command, so built once; `_lost` says what the end of a lease means.
+_LATE = and_(col(Letter.state) == "pending", col(Letter.expires_at) <= bindparam("now"))
+_STUCK = and_(
+    col(Letter.state) == "sending",
+    or_(col(Letter.lease_until) <= bindparam("now"), col(Letter.lease_until) > bindparam("latest")),
+)
+_ANYWHERE = columns(exists().where(_LATE).label("late"), exists().where(_STUCK).label("stuck"))
+_THERE = col(Letter.platform) == bindparam("platform")
+_ON_PLATFORM = columns(
+    exists()
+    .where(col(Letter.state) == "pending", col(Letter.due_at) <= bindparam("now"), _THERE)
+    .label("due"),
+    exists()
+    .where(col(Letter.state) == "sent", col(Letter.redraw_at) <= bindparam("now"), _THERE)
+    .label("stale"),
+    exists().where(col(Letter.state) == "ambiguous", _THERE).label("doubtful"),
+)
+
+
 def agenda(db: Db, now: datetime, *, platforms: Collection[str], lease: timedelta) -> Agenda:
     """Return what there is to do at `now` on these platforms; `lease` is how long a claim holds."""
-    late = and_(Letter.state == "pending", col(Letter.expires_at) <= now)
-    due = and_(Letter.state == "pending", col(Letter.due_at) <= now, col(Letter.platform).in_(platforms))
-    doubts = db.exec(
+    anywhere = prepared.row(db, _ANYWHERE, now=now, latest=now + lease)
+    found = [prepared.row(db, _ON_PLATFORM, now=now, platform=platform) for platform in platforms]
+    return Agenda(
+        due=bool(anywhere.late) or any(there.due for there in found),
+        stuck=bool(anywhere.stuck),
+        stale=any(there.stale for there in found),
+        doubts=_doubts(db, platforms) if any(there.doubtful for there in found) else (),
+    )
+
+
+def _doubts(db: Db, platforms: Collection[str]) -> tuple[Claim, ...]:
+    doubtful = (
         select(Letter)
         .where(Letter.state == "ambiguous", col(Letter.platform).in_(platforms))
         .order_by(col(Letter.id))
         .limit(BATCH)
-    ).all()
-    return Agenda(
-        due=db.exec(select(Letter.id).where(or_(late, due)).limit(1)).first() is not None,
-        stuck=db.exec(select(Letter.id).where(_lost(now, lease)).limit(1)).first() is not None,
-        stale=db.exec(select(Letter.id).where(_stale(now, platforms)).limit(1)).first() is not None,
-        doubts=tuple(_claim(letter) for letter in doubts),
     )
+    return tuple(_claim(letter) for letter in db.exec(doubtful).all())
 
 
 def claim(
