@@ -64,7 +64,8 @@ def calendar(entries: Sequence[Entry], now: datetime, name: str = "") -> str:
     for entry in entries:
         lines += _event(entry)
     lines.append("END:VCALENDAR")
-    return "".join(f"{folded}\r\n" for line in lines for folded in fold(line))
+    lines.append("")
+    return "\r\n".join(map(fold, lines))
 
 
 def _event(entry: Entry) -> Iterator[str]:
@@ -98,20 +99,22 @@ def escape(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_ESCAPED)
 
 
-def fold(line: str) -> Iterator[str]:
-    """Yield the line in pieces of at most 75 octets, each after the first behind a space; no character is parted."""
-    if len(line) <= _OCTETS and line.isascii():
-        yield line
-        return
-    piece, size = "", 0
+def fold(line: str) -> str:
+    """Return the line in pieces of at most 75 octets, each after the first behind a space; no character is parted."""
+    if line.isascii():
+        if len(line) <= _OCTETS:
+            return line
+        rest = range(_OCTETS, len(line), _OCTETS - 1)
+        return "\r\n ".join([line[:_OCTETS], *(line[start : start + _OCTETS - 1] for start in rest)])
+    pieces, size = [""], 0
     for character in line:
         octets = len(character.encode())
         if size + octets > _OCTETS:
-            yield piece
-            piece, size = " ", 1
-        piece += character
+            pieces.append("")
+            size = 1
+        pieces[-1] += character
         size += octets
-    yield piece
+    return "\r\n ".join(pieces)
 
 
 def _utc(moment: datetime) -> str:
