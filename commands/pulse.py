@@ -1,5 +1,6 @@
 """`pulse`: asking the members of a community, and what they answered."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -19,6 +20,10 @@ COMMUNITY = Param("Community", "its short name, for example python", limit=100)
 PULSE = Param("Pulse", "for example P5", limit=100)
 CHOICE = Param("Choice", "the number of the option", low=1, high=pulses.MOST)
 PAGE_SIZE = 5
+
+# Of a receipt's own command, which asks with the poll's options and never for a number.
+HELD = replace(PULSE, hidden=True)
+CHOSEN = replace(CHOICE, hidden=True)
 
 
 @group.command(
@@ -115,9 +120,9 @@ def vote(
 )
 def change(
     ctx: Context,
-    pulse: Annotated[Pulse, PULSE],
+    pulse: Annotated[Pulse, HELD],
     key: Annotated[str, Param("Key", limit=64, hidden=True)],
-    choice: Annotated[int | None, CHOICE] = None,
+    choice: Annotated[int | None, CHOSEN] = None,
 ) -> Answer:
     """Ask for the new choice, then change the answer of that key."""
     if not pulses.is_open(pulse, ctx.now):

@@ -58,6 +58,17 @@ async def test_a_command_without_a_form_is_simply_run(world: World) -> None:
     assert "My communities" in said(await asked(world, "ana", "me"))
 
 
+async def test_a_receipt_asks_with_the_options_and_never_for_a_number(world: World) -> None:
+    await world.say("fran", 'pulse poll "Which day?" "Tue, Thu" anonymous:no')
+    key = "0" * 32
+    answer = await asked(world, "ana", f"pulse change pulse:P1 key:{key}")
+    assert isinstance(answer, Ask)
+    assert [option.label for option in answer.form.fields[0].choices] == ["Tue", "Thu"]
+    assert answer.form.call == Call("pulse change", {"pulse": "P1", "key": key})
+    wrong = await asked(world, "ana", f"pulse change pulse:P1 key:{key} choice:third")
+    assert "choice" in said(wrong).casefold()
+
+
 def test_the_commands_that_carry_what_is_nobodys_to_keep_say_so() -> None:
     commands = registry()
     named = {path for path, command in commands.commands.items() if command.confidential}

@@ -228,7 +228,8 @@ class Member:
         """Enter the values, on whichever page asks for them, and submit; what a problem leaves unsaid is kept in mind."""
         if self._opened is None or self._opened.modal is None:
             raise LookupError(f"{self._person.user.name} has no form open")
-        names = {field.name for field in self._fields(self._opened.modal["custom_id"])}
+        names = inputs(self._opened.modal).keys()
+        names |= {field.name for field in self._fields(self._opened.modal["custom_id"])}
         if values.keys() - names:
             raise LookupError(f"{self._person.user.name} is not asked for {sorted(values.keys() - names)}")
         left = {**self._meant, **values}
@@ -336,9 +337,10 @@ class Member:
             self._answer, self._wrong = answer, wrong
 
     def _fields(self, custom_id: str) -> Sequence[Field]:
-        """Return the fields of the form that a modal, or a button that opens one, is about."""
+        """Return the fields of the form that a modal, or a button that opens one, is about; none of one of its own."""
         call = self._server.registry.parse(custom_id.partition(" ")[2])
-        return self._server.registry.commands[call.path].form().fields
+        command = self._server.registry.commands[call.path]
+        return command.form().fields if command.asks else ()
 
     async def _sees_through(self) -> None:
         effects = self._server.fake.ledger.effects
