@@ -18,7 +18,7 @@ from storage.tables import Community, Draft
 group = Group("session")
 
 DRAFT = Param("Draft", "for example D3", limit=20, hidden=True)
-AWAY = Param("Breaks", "one a line: Winter: 21 dec to 3 jan; or an .ics file pasted", limit=3_000)
+AWAY = Param("Breaks", "one a line: Winter: 21 dec to 3 jan; or an .ics file pasted", limit=breaks.LIMIT)
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[Day, ...] = get_args(Day)
 
@@ -100,7 +100,7 @@ def _known(draft: Draft, made: planner.Pattern, away: list[Away]) -> dict[str, s
         "day": DAYS[made.day],
         "time": f"{made.clock:%H:%M}",
         "start": str(made.first),
-        "away": "\n".join(map(str, away)),
+        "away": breaks.written(away),
         "rotate": "yes" if made.rotate else "no",
         "every": str(made.every),
         "duration": f"{made.minutes}m",

@@ -22,12 +22,12 @@ from storage.tables import Break, Community
 if TYPE_CHECKING:
     from icalendar import Event
 
-MOST = 200
-"""Breaks that one community may have."""
+LIMIT = 3_000
+"""Characters of all breaks as they are typed: what a form can show on every platform."""
 
 LONGEST = timedelta(days=366)
-AHEAD = timedelta(days=2 * 366)
-"""How far ahead holidays of a file are taken over."""
+AHEAD = timedelta(days=450)
+"""How far ahead holidays of a file are taken over: a plan begins within a year and is of twelve weeks."""
 
 NAME_LIMIT = 60
 _DAY = timedelta(days=1)
@@ -69,13 +69,11 @@ def read(text: str, *, now: datetime, zone: ZoneInfo) -> list[Away]:
             wrong.append(f"“{shorten(line, 40)}”: {bad.message}")
     if wrong:
         raise BadValue(" ".join(wrong))
-    if len(found) > MOST:
-        raise BadValue(f"A community may have at most {MOST} breaks; these are {len(found)}.")
-    return found
+    return _fitting(found)
 
 
 def calendar(text: str, today: date) -> list[Away]:
-    """Return the days of the events in the text of an .ics file that end today or later, two years ahead.
+    """Return the days of the events in the text of an .ics file that end today or later, about a year ahead.
 
     Raises BadValue for what is no calendar, or holds none.
     """
@@ -108,10 +106,19 @@ def calendar(text: str, today: date) -> list[Away]:
         {away for event in events for away in days(event)}, key=lambda a: (a.first, a.last, a.name)
     )
     if not found:
-        raise BadValue("That calendar has no day in the next two years, so there is nothing to leave out.")
-    if len(found) > MOST:
-        raise BadValue(f"A community may have at most {MOST} breaks; that calendar has {len(found)}.")
-    return found
+        raise BadValue("That calendar has no day from now on, so there is nothing to leave out.")
+    return _fitting(found)
+
+
+def written(away: Sequence[Away]) -> str:
+    """Return the breaks as they would be typed, one a line; `read` gives them back."""
+    return "\n".join(map(str, away))
+
+
+def _fitting(away: list[Away]) -> list[Away]:
+    if len(written(away)) > LIMIT:
+        raise BadValue(f"These are {len(away)} breaks, which is too many to keep. Please leave some out.")
+    return away
 
 
 def _repeated(event: "Event", first: date, until: date) -> Iterator[date]:
