@@ -92,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     sessions.add_argument("file", type=Path, metavar="FILE.ics")
     sessions.add_argument("--community", required=True, metavar="SLUG", help="whose sessions they are to be")
+    holidays = command(
+        "holidays", "The days of a calendar file, of which session plans keep clear.", _import_holidays, kinds
+    )
+    holidays.add_argument("file", type=Path, metavar="FILE.ics")
+    holidays.add_argument("--community", required=True, metavar="SLUG", help="whose plans are meant")
     command("reference", "The command reference, as Markdown.", _reference)
     return parser
 
@@ -237,7 +242,17 @@ def _release(arguments: argparse.Namespace) -> int:
 def _import_sessions(arguments: argparse.Namespace) -> int:
     from bot import importing
 
-    def say(kind: importing.Said, line: str) -> None:
+    return _import(arguments, importing.sessions)
+
+
+def _import_holidays(arguments: argparse.Namespace) -> int:
+    from bot import importing
+
+    return _import(arguments, importing.holidays)
+
+
+def _import(arguments: argparse.Namespace, bring: Callable[..., bool]) -> int:
+    def say(kind: str, line: str) -> None:
         if kind == "progress" and sys.stderr.isatty():
             sys.stderr.write(f"{line}\r")  # the next line is written over it
             sys.stderr.flush()
@@ -245,7 +260,7 @@ def _import_sessions(arguments: argparse.Namespace) -> int:
             _say(line, sys.stdout if kind == "said" else sys.stderr)
 
     try:
-        done = importing.sessions(
+        done = bring(
             _config(arguments, secrets=False),
             arguments.file,
             arguments.community,

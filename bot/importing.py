@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
@@ -15,7 +16,7 @@ from bot.calendars import reading
 from bot.calendars.reading import Event, Refused
 from bot.config import Config
 from bot.errors import BadValue, NotFound, UserError
-from bot.rules import imports
+from bot.rules import breaks, imports
 from storage.database import Database, Db, open_database
 from storage.migrate import upgrade
 from storage.tables import Community
@@ -36,6 +37,30 @@ def sessions(config: Config, file: Path, slug: str, *, now: datetime, say: Say) 
     data = _content(file)
     upgrade(config.database.url)
     return asyncio.run(_sessions(config, data, slug, now, say))
+
+
+def holidays(config: Config, file: Path, slug: str, *, now: datetime, say: Say) -> bool:
+    """Add the days of a calendar file to those on which the community does not meet; return True.
+
+    Raises as `sessions` does, and UserError for a calendar that has no day to come or too many.
+    """
+    text = _content(file).decode("utf-8-sig", errors="replace")
+    upgrade(config.database.url)
+    asyncio.run(_holidays(config, text, slug, now, say))
+    return True
+
+
+async def _holidays(config: Config, text: str, slug: str, now: datetime, say: Say) -> None:
+    database = open_database(config.database.url)
+    try:
+        community = await database.read(lambda db: _community(db, slug))
+        today = now.astimezone(ZoneInfo(community.zone)).date()
+        away = breaks.calendar(text, today)
+        new = await database.write(lambda db: breaks.add(db, community, away, today))
+        days = "1 holiday" if len(away) == 1 else f"{len(away):,} holidays"
+        say("said", f"{days} for {community.name}: {new:,} new. Session plans keep clear of them.")
+    finally:
+        await database.close()
 
 
 async def _sessions(config: Config, data: bytes, slug: str, now: datetime, say: Say) -> bool:

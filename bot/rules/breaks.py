@@ -172,6 +172,17 @@ def keep(db: Db, community: Community, away: Sequence[Away]) -> None:
     db.flush()
 
 
+def add(db: Db, community: Community, away: Sequence[Away], since: date) -> int:
+    """Add these to the days on which the community does not meet; return how many are new.
+
+    What ended before `since` is forgotten. Raises BadValue where they are too many together.
+    """
+    before = known(db, community.id, since)
+    both = sorted({*before, *away}, key=lambda one: (one.first, one.last, one.name))
+    keep(db, community, _fitting(both))
+    return len(both) - len(before)
+
+
 def known(db: Db, community_id: int, since: date) -> list[Away]:
     """Return the days on which the community does not meet, of those that end on `since` or later, in order."""
     rows = db.exec(
