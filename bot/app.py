@@ -178,6 +178,11 @@ class Hearth:
         }
         return tick < STALE, details
 
+    def served_at(self, url: str) -> None:
+        """Let commands name the address that the web server has, which is the public one where that is set."""
+        web = self.config.web.model_copy(update={"public_url": url})
+        self.dispatcher.config = self.config.model_copy(update={"web": web})
+
     async def read_feed(self, token: str) -> feeds.Calendar | None:
         """Return what the calendar feed with this token says now, or None."""
         return await self.database.read(lambda db: feeds.read(db, token, self.clock()))

@@ -76,7 +76,7 @@ class Dispatcher:
     ) -> None:
         self._registry = registry
         self._database = database
-        self._config = config
+        self.config = config
         self._clock = clock
         self._reactions = reactions
         self._notices = notices
@@ -165,7 +165,7 @@ class Dispatcher:
         return Context(
             db=db,
             now=now,
-            config=self._config,
+            config=self.config,
             registry=self._registry,
             command=command,
             actor=event.by,
@@ -227,7 +227,7 @@ class Dispatcher:
                 now = self._clock()
                 if not people.first_time(db, event.delivery, now):
                     return None
-                return self._notices.act(db, event, self._config, now)
+                return self._notices.act(db, event, self.config, now)
 
             answer = await self._database.write(work)
             self._after()

@@ -191,6 +191,7 @@ async def _web(
             ) from error
         server = build(0)
         await server.start()
+    hearth.served_at(server.url)
     try:
         yield server
     finally:
