@@ -205,8 +205,11 @@ def fallback(card: Card) -> str:
         if len(said) + len(bit) > FALLBACK_LIMIT:
             return said.rstrip() + SHORT
         said += bit
-    labels = " · ".join(inert(button.label) for button in card.buttons())
-    return said.strip() or labels[:FALLBACK_LIMIT].strip() or "Nothing to show."
+    return said.strip() or _labels(card)[:FALLBACK_LIMIT].strip() or "Nothing to show."
+
+
+def _labels(card: Card) -> str:
+    return " · ".join(inert(button.label) for button in card.buttons())
 
 
 def _said(card: Card) -> Iterator[str]:
@@ -230,7 +233,7 @@ def _said(card: Card) -> Iterator[str]:
 def _bits(line: Line) -> Iterator[str]:
     for span in line:
         if isinstance(span, str):
-            yield from (mrkdwn((span[at : at + _BIT],)) for at in range(0, len(span), _BIT))
+            yield from (inert(span[at : at + _BIT]) for at in range(0, len(span), _BIT))
         else:
             yield mrkdwn((span,))
 

@@ -1,7 +1,7 @@
 """Bolt: one listener for every kind of delivery, acknowledged in the request itself.
 
-It is a middleware: Bolt tries listeners one after another, each with all its arguments made anew, and
-here everything goes to the same place.
+It is a middleware: Bolt tries listeners one after another, and makes all that a function could ask for
+anew for each, and here everything goes to the same place as it is.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -34,6 +34,21 @@ KINDS = frozenset(
 )
 
 
+class _Listening(AsyncMiddleware):
+    """Takes every payload to `heard`, and lets nothing after it have it."""
+
+    def __init__(self, heard: Dispatch) -> None:
+        self._heard = heard
+
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        """Return the status; what the acknowledgement carries is in the context."""
+        req.context[ANSWER] = {}  # it came as far as here
+        status, req.context[ANSWER] = await self._heard(req.body)
+        return BoltResponse(status=status)
+
+
 class Bolt:
     """The app. `heard` is called with each payload and returns the status and what the acknowledgement carries.
 
@@ -46,15 +61,10 @@ class Bolt:
         bare = AsyncWebClient(base_url=client.base_url, retry_handlers=[])
         bare.proxy = client.proxy
 
-        # Bolt passes arguments by name and takes `self` for one of them, so these are no methods.
+        # Bolt passes arguments by name and takes `self` for one of them, so this is no method.
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
             # Without this, Bolt asks auth.test with every request; `run` asked it once.
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
-
-        async def listen(body: Json, context: AsyncBoltContext) -> BoltResponse:
-            context[ANSWER] = {}  # it came as far as here
-            status, context[ANSWER] = await heard(body)
-            return BoltResponse(status=status)
 
         self.app = AsyncApp(
             name=name,
@@ -68,7 +78,7 @@ class Bolt:
             url_verification_enabled=False,
             attaching_function_token_enabled=False,
         )
-        self.app.use(listen)
+        self.app.use(_Listening(heard))
 
     async def dispatch(self, payload: Json) -> tuple[int, Json]:
         """Return the status and the answer to a payload, {} for none."""

@@ -4,6 +4,7 @@ Its written form is what a person could have typed (`session rsvp session:S12 an
 button carries its whole state in its payload and needs no memory behind it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -60,6 +61,9 @@ _OPENERS = frozenset(_CLOSERS)
 # What would end a value in straight quotation marks, which is how values are written.
 _ESCAPABLE = frozenset("\\" + _CLOSERS['"'])
 
+# Text with neither quotation marks nor names is nothing but words: most of what is typed.
+_PLAIN = re.compile(f"[^:{''.join(_OPENERS)}]*")
+
 
 def split(text: str) -> list[tuple[str, Word]]:
     """Split typed text into words, each as (name, word); the name is empty unless `name:` precedes it.
@@ -67,6 +71,8 @@ def split(text: str) -> list[tuple[str, Word]]:
     Quotation marks group at the start of a word and after `name:` only, so that apostrophes
     stay letters; a mark that is never closed is a letter too. Never raises.
     """
+    if _PLAIN.fullmatch(text):
+        return [("", Word(word)) for word in text.split()]
     found: list[tuple[str, Word]] = []
     unclosed: set[str] = set()  # a kind of mark that was not closed once is not closed further on
     at, end = 0, len(text)
