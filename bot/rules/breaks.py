@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,9 @@ AHEAD = timedelta(days=450)
 """How far ahead holidays of a file are taken over: a plan begins within a year and is of twelve weeks."""
 
 NAME_LIMIT = 60
+MOST_REPEATS = 2_500
+"""Times that one event may repeat from its first on, up to the days that are looked at: a yearly one of any age."""
+
 _DAY = timedelta(days=1)
 _LINE = re.compile(
     r"(?:(?P<name>[^:]*[^:\s])\s*:\s+)?(?P<first>.+?)(?:(?:\s+(?:to|until|till|through|-)\s+|\s*[–—]\s*)(?P<last>.+))?"
@@ -97,10 +101,9 @@ def calendar(text: str, today: date) -> list[Away]:
         first = start.date() if isinstance(start, datetime) else start
         last = (end - timedelta(seconds=1)).date() if isinstance(end, datetime) else end - _DAY
         length = max(last - first, timedelta(0))
-        name = " ".join(re.sub("[:;]", " ", label(str(event.get("SUMMARY", "")), NAME_LIMIT)).split())
         for begins in _repeated(event, first, today + AHEAD):
             if begins + length >= today and length <= LONGEST:
-                yield Away(begins, begins + length, name)
+                yield Away(begins, begins + length, _name(event))
 
     found = sorted(
         {away for event in events for away in days(event)}, key=lambda a: (a.first, a.last, a.name)
@@ -133,9 +136,16 @@ def _repeated(event: "Event", first: date, until: date) -> Iterator[date]:
             Series(wall, "UTC", rule.to_ical().decode()),
             datetime.combine(until, datetime.min.time(), ZoneInfo("UTC")),
         )
-        yield from (at.date() for at in walls)
+        days = [at.date() for at in islice(walls, MOST_REPEATS + 1)]
     except BadValue:
-        yield first
+        days = [first]
+    if len(days) > MOST_REPEATS:
+        raise BadValue(f"“{_name(event)}” repeats too often for a holiday. Please leave it out.")
+    yield from days
+
+
+def _name(event: "Event") -> str:
+    return " ".join(re.sub("[:;]", " ", label(str(event.get("SUMMARY", "")), NAME_LIMIT)).split())
 
 
 def _line(line: str, now: datetime, zone: ZoneInfo) -> Away:

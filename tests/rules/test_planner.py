@@ -339,8 +339,9 @@ def test_more_breaks_than_a_form_can_show_are_refused() -> None:
         "BEGIN:VCALENDAR\nrubbish\nEND:VCALENDAR",
         "BEGIN:VCALENDAR\nEND:VCALENDAR",
         ICS.replace("2026", "1996").replace("RRULE", "X-RRULE"),
+        ICS.replace("20191225", "00010101").replace("YEARLY", "DAILY"),
     ],
 )
-def test_a_calendar_without_days_ahead_is_refused(text: str) -> None:
-    with pytest.raises(BadValue, match="calendar"):
+def test_a_calendar_without_days_ahead_or_with_endless_ones_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match=r"calendar|repeats too often"):
         breaks.read(text, now=NOW, zone=LONDON)
