@@ -44,6 +44,9 @@ from bot.ui.cards import Card
 CALL = 8.0
 """Seconds a call of the port may take; shorter than delivery waits, so that we can say what became of it."""
 
+FINISH = 1.2
+"""Seconds that what is under way gets when told to stop; with the connection's farewell, less than two."""
+
 LOOK_BACK = 300  # messages of a channel that are searched for a letter in doubt
 
 REACTORS = 200  # people per emoji whose reactions are recounted
@@ -294,9 +297,11 @@ class DiscordAdapter:
 
     async def _finish(self) -> None:
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=3.0)
-        for task in self._under_way:
+            await asyncio.wait(self._under_way, timeout=FINISH)
+        left = list(self._under_way)
+        for task in left:
             task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bot.settings import DISCORD_API, DiscordSettings
 
 READY_WITHIN = 90.0  # seconds from connecting to READY, after which we begin anew
 BEAT = 60.0  # seconds of silence after which a connection is dead; Discord asks for a beat every 41
+FAREWELL = 0.5  # seconds to close a connection politely
 PATIENCE = 30.0  # the longest 429 the library may wait out by itself, in seconds; its minimum
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +67,7 @@ def intents(*, members: bool = False, native_events: bool = False) -> discord.In
     """Return what we ask to be told of: servers and their channels, and reactions.
 
     Interactions come without asking. Nobody's messages are asked for. Members (a privileged intent, for
-    greetings, departures and changed names) and scheduled events only where they are used.
+    departures and changed names) and scheduled events only where they are used.
     """
     return discord.Intents(
         guilds=True, guild_reactions=True, members=members, guild_scheduled_events=native_events
@@ -223,7 +224,7 @@ async def _end(gateway: Gateway) -> None:
     """Close the connection: politely, or else at once, since a dead line answers no farewell."""
     if not gateway.is_closed():
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(FAREWELL):
                 await gateway.close()
     await gateway.http.close()
 

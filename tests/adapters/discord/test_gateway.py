@@ -9,6 +9,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from structlog.testing import capture_logs
 
+from adapters.discord import adapter as port
 from adapters.discord import client as module
 from bot.chat import Actor, Address, Called, Mark, MessageRef, Noticed, Reacted, Recount, Refused, Reply
 from bot.settings import DISCORD_API
@@ -306,6 +307,19 @@ async def test_addresses_are_put_back(discord: FakeDiscord, tmp_path: Path) -> N
 async def test_the_run_ends_within_a_moment_of_being_told(stage: Stage) -> None:
     await helped(stage)
     # The fixture cancels the run; what is left open would fail the test as a warning.
+
+
+async def test_what_is_under_way_at_the_end_is_cut_off_before_two_seconds_are_over(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert port.FINISH + module.FAREWELL < 2
+    monkeypatch.setattr(port, "FINISH", 0.05)
+    core = Core(gate=asyncio.Event())
+    async with connected(discord, tmp_path, core) as stage:
+        act = stage.discord.person("Ana").uses(["help"], {}, stage.general)
+        await core.hears(1)
+    assert not act.done.is_set()
+    assert stage.adapter._under_way == set()
 
 
 def quick(sleep: object) -> object:
