@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 MOST = 500  # deliveries that may wait at once
-LONGEST = 200_000  # bytes of one; Slack's own payloads are smaller
+LONGEST = 1_000_000  # bytes of one; Slack's own payloads are smaller
 
 _log = structlog.get_logger(__name__)
 
