@@ -24,7 +24,7 @@ async def test_a_session_from_the_reminder_to_what_it_was_worth(world: World) ->
     await world.passes(hours=23, minutes=46)
     assert "Room 4" in mo.inbox[-1]
     assert "Please check in" in fran.inbox[-1]
-    assert len(ana.inbox) == 1
+    assert sum("begins" in text for text in ana.inbox) == 1
     await fran.presses("I'm here")
     assert "You're checked in" in fran.sees
     await ben.says("session checkin", in_="python")
@@ -68,8 +68,8 @@ async def test_nobody_said_yes_and_then_the_host_is_absent(world: World) -> None
     asked = next(text for text in fran.inbox if "Nobody has said yes" in text)
     assert "Circle" in asked
     await fran.presses("Turn into a thread")
-    assert "It becomes a thread" in python.messages[0]
-    assert "in writing" in python.messages[-1]
+    assert any("It becomes a thread" in text for text in python.messages)
+    assert any("in writing" in text for text in python.messages)
     await world.passes(days=1, minutes=6)
     assert "Is anyone able to host?" in mo.inbox[-1]
     await ana.presses("I can host")
