@@ -22,7 +22,17 @@ FURTHEST = timedelta(days=50 * 366)
 """From a series' beginning to a time of it that is changed."""
 
 _USED = ("DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RECURRENCE-ID", "SUMMARY", "UID")
-_UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
+_UNREADABLE = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    OSError,
+)
+"""What the library raises for what it cannot read; OSError for the name of a folder of zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def read(data: bytes, *, zone: str, minutes: int) -> list[Event | Refused]:
             raise BadValue("The file is no whole calendar: it stops before END:VCALENDAR.")
         return [event for one in found for event in _events(one, zone, minutes)]
     except _UNREADABLE as error:
-        raise BadValue(f"The file cannot be read as a calendar: {shorten(str(error), 200)}") from None
+        raise BadValue(f"The file cannot be read as a calendar: {_detail(error)}") from None
 
 
 def _events(calendar: Any, zone: str, minutes: int) -> Iterator[Event | Refused]:
@@ -101,13 +111,19 @@ def _events(calendar: Any, zone: str, minutes: int) -> Iterator[Event | Refused]
         except BadValue as bad:
             yield Refused(_name(components[0]), bad.message)
         except _UNREADABLE as error:
-            yield Refused(_name(components[0]), f"It cannot be read: {shorten(showable(str(error)), 200)}")
+            yield Refused(_name(components[0]), f"It cannot be read: {_detail(error)}")
 
 
 def _name(component: Any) -> str:
     return shorten(
         showable(str(component.get("SUMMARY") or component.get("UID") or "an event without a name")), 80
     )
+
+
+def _detail(problem: object) -> str:
+    """What the library says of it, but for paths of this machine."""
+    text = str(problem.strerror) if isinstance(problem, OSError) else str(problem)
+    return shorten(showable(text), 200).rstrip(".") + "."
 
 
 class _Reader:
@@ -142,7 +158,7 @@ class _Reader:
     def _check(self, component: Any) -> None:
         for name, problem in component.errors:
             if name is None or name.upper() in _USED:
-                raise BadValue(f"It cannot be read: {shorten(showable(str(problem)), 200)}")
+                raise BadValue(f"It cannot be read: {_detail(problem)}")
         for name in ("RDATE", "EXRULE"):
             if name in component:
                 raise BadValue(f"It repeats by {name}, which I cannot follow.")
@@ -153,6 +169,8 @@ class _Reader:
 
     def _time(self, component: Any) -> Time:
         starts = self._moment(component["DTSTART"])
+        if not 1970 <= starts.year < 2200:
+            raise BadValue(f"It is in the year {starts.year}.")
         if "DTEND" in component:
             length = self._moment(component["DTEND"]) - starts
         elif "DURATION" in component:
@@ -168,15 +186,13 @@ class _Reader:
         if not title:
             raise BadValue("It has no title.")
         return Time(
-            starts=self._wall(starts),
+            starts=self._wall(component["DTSTART"]),
             minutes=minutes,
             title=title,
             place=_text(component, "LOCATION", PLACE, "Its place"),
             description=_text(component, "DESCRIPTION", DESCRIPTION, "Its description", lines=True),
             cancelled=str(component.get("STATUS", "")).upper() == "CANCELLED",
-            instead_of=self._wall(self._moment(component["RECURRENCE-ID"]))
-            if "RECURRENCE-ID" in component
-            else None,
+            instead_of=self._wall(component["RECURRENCE-ID"]) if "RECURRENCE-ID" in component else None,
         )
 
     def _moment(self, value: Any) -> datetime:
@@ -185,7 +201,11 @@ class _Reader:
         zone = ZoneInfo(self._zones.of(value))
         return recurrence.instant(value.dt.replace(tzinfo=None, fold=0), zone)
 
-    def _wall(self, moment: datetime) -> datetime:
+    def _wall(self, value: Any) -> datetime:
+        """The wall-clock time in the event's zone; as it is written there, even where a clock change skips it."""
+        moment = self._moment(value)
+        if self._zones.of(value) == self._zone:
+            return value.dt.replace(tzinfo=None, fold=0)  # type: ignore[no-any-return]  # the library has no types here
         return moment.astimezone(ZoneInfo(self._zone)).replace(tzinfo=None, fold=0)
 
     def _rule(self, master: Any, starts: datetime) -> str:
@@ -197,7 +217,7 @@ class _Reader:
         text = master["RRULE"].to_ical().decode()
         parts = recurrence.read(text)
         if isinstance(until, datetime) and until.tzinfo is not None:
-            parts["UNTIL"] = f"{self._wall(until):%Y%m%dT%H%M%S}"
+            parts["UNTIL"] = f"{until.astimezone(ZoneInfo(self._zone)):%Y%m%dT%H%M%S}"
         parts.pop("WKST", None) if parts.get("INTERVAL", "1") == "1" else None
         rule = ";".join(f"{name}={value}" for name, value in parts.items())
         series = recurrence.Series(starts, self._zone, rule)
@@ -219,7 +239,7 @@ class _Reader:
             for one in dates.dts:
                 if isinstance(one.dt, datetime):
                     one.params = dates.params | one.params
-                    yield self._wall(self._moment(one))
+                    yield self._wall(one)
                 elif isinstance(one.dt, date):
                     yield datetime.combine(one.dt, starts.time())
 

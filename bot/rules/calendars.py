@@ -168,7 +168,8 @@ def _series(plan: Plan, rows: Sequence[_Row], gone: int = 0) -> list[Entry]:
         excluded=tuple(wall for wall in said if wall not in by_wall or _never_told(by_wall[wall])),
     )
     exceptions = [_exception(master, by_wall[wall], wall) for wall in said if wall in by_wall]
-    others = [_single(row) for row in rows if row.planned_wall not in set(said)]
+    told_of = set(said)
+    others = [_single(row) for row in rows if row.planned_wall not in told_of and not _never_told(row)]
     return [master, *(entry for entry in exceptions if entry is not None), *others]
 
 

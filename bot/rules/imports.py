@@ -62,7 +62,7 @@ def _check_new(event: Event, times: list["_Due"], now: datetime) -> None:
     if event.usual.cancelled:
         raise BadValue("It is cancelled.")
     if not times:
-        raise BadValue("It is over.")
+        raise BadValue("It has no time within a year." if event.rule else "It is over.")
     if times[0].at - now > sessions.FURTHEST:
         raise BadValue("It is more than five years away.")
 
@@ -82,6 +82,7 @@ def _ahead(event: Event, now: datetime) -> list[_Due]:
     """Return the event's times from the first that is not over on: a year of them, and as far as any differs."""
     zone = ZoneInfo(event.zone)
     others = {time.instead_of: time for time in event.others}
+    excluded = set(event.excluded)
     walls: Iterable[datetime] = [event.usual.starts]
     if event.rule:
         walls = recurrence.walls(Series(event.usual.starts, event.zone, event.rule), _until(event, now))
@@ -91,7 +92,7 @@ def _ahead(event: Event, now: datetime) -> list[_Due]:
         time = others.get(wall, event.usual)
         at = planned if time is event.usual else recurrence.instant(time.starts, zone)
         if found or at + timedelta(minutes=time.minutes) > now:
-            gone = wall in event.excluded or time.cancelled or event.usual.cancelled
+            gone = wall in excluded or time.cancelled or event.usual.cancelled
             found.append(_Due(nth, planned, at, time, gone))
     return found
 

@@ -1,9 +1,11 @@
 """Calendars: what we write reads the same in other programs, and what they write becomes sessions or is refused."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -321,6 +323,7 @@ def test_the_file_with_an_answer_is_the_same_event_as_in_the_feed(db: Db) -> Non
 def test_a_file_becomes_sessions_once_and_its_changes_change_them(db: Db) -> None:
     assert take(db, file(SERIES, MOVED, event("two"))) == ["new", "new"]
     assert len(rows_of(db)) == 11
+    assert len(series.unannounced(db, NOW)) == 2  # each is announced a week before
     assert [row.starts_at for row in rows_of(db) if row.cancelled_at] == [at("20260317T180000")]
     assert at("20260326T200000") in [row.starts_at for row in rows_of(db)]
     before = [row.model_dump() for row in rows_of(db)]
@@ -369,6 +372,8 @@ REFUSED = {
     "never take place": event("a", ":20260303T180000Z", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
     "do not know: “Mars/Base”": event("a", ";TZID=Mars/Base:20260303T180000"),
     "It is over": event("a", ":20250303T180000Z"),
+    "in the year 1": event("a", ":00010101T180000Z", "RRULE:FREQ=DAILY"),
+    "no time within a year": event("a", ":20250303T180000Z", "RRULE:FREQ=YEARLY;INTERVAL=9"),
     "five years": event("a", ":20360303T180000Z"),
     "It is cancelled": event("a", ":20260303T180000Z", "STATUS:CANCELLED"),
     "RDATE": event("a", ":20260303T180000Z", "RDATE:20260304T180000Z"),
@@ -458,17 +463,50 @@ def test_calendars_of_other_programs_are_right_or_refused(db: Db) -> None:
     assert min(rows_of(db), key=lambda row: row.starts_at).starts_at == datetime(2022, 10, 21, 18, tzinfo=UTC)
 
 
+PIECES = (
+    b"RRULE:FREQ=",
+    b"SECONDLY",
+    b"99999999",
+    b";",
+    b":",
+    b",",
+    b"=",
+    b"-1SU",
+    b"UNTIL=",
+    b"TZID=Europe/",
+    b"\r\n",
+)
+
+
+def test_no_file_brings_the_reader_down() -> None:
+    whole, chance = file(SERIES, MOVED, event("two"), head=CUSTOM), Random(7)
+    read: Counter[str] = Counter()
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(data))
+            data[place : place + chance.choice((0, 1, 8))] = chance.choice(
+                (*PIECES, bytes([chance.randrange(256)]))
+            )
+        try:
+            read.update(type(one).__name__ for one in reading.read(bytes(data), zone="UTC", minutes=60))
+        except BadValue:
+            read["none"] += 1
+    assert min(read["Event"], read["Refused"], read["none"]) > 10
+
+
 def test_our_own_feed_imported_elsewhere_says_the_same(db: Db) -> None:
-    weeks = begin(db, "FREQ=WEEKLY;BYDAY=TU;COUNT=12")
+    sunday = datetime(2026, 3, 8, 2, 30, tzinfo=BERLIN)  # three weeks later there is no half past two
+    weeks = begin(db, "FREQ=WEEKLY;BYDAY=SU;COUNT=12", sunday)
     series.move(db, weeks[4], weeks[4].starts_at + timedelta(hours=3), "this", NOW)
     series.cancel(db, weeks[6], "holiday", "this", NOW)
     ours = feed(db)
     other = Community(slug="go", name="Go", purpose="Gophers", created_at=NOW)
     db.add(other)
     db.flush()
-    (read,) = reading.read(ours.encode(), zone="UTC", minutes=60)
-    assert isinstance(read, Event)
-    assert imports.bring(db, other, read, NOW) == "new"
+    for read in reading.read(ours.encode(), zone="UTC", minutes=60):
+        assert isinstance(read, Event)
+        assert imports.bring(db, other, read, NOW) == "new"
     theirs = writing.calendar(calendars.of_community(db, other.id, NOW), NOW)
     end = NOW + 20 * WEEK
     before, after = (in_icalendar(text, NOW, end) for text in (ours, theirs))
