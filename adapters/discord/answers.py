@@ -38,7 +38,7 @@ from bot.chat import (
     Undeliverable,
     Update,
 )
-from bot.ui.cards import Card, note
+from bot.ui.cards import Card, note, on_request
 
 BUDGET = 1.5
 """Seconds the core has before we promise an answer for later; Discord waits three, half is for the way."""
@@ -177,8 +177,8 @@ class _Turn:
             await self._first(partial(response.defer, ephemeral=self._private, thinking=True))
 
     async def say(self, card: Card) -> None:
-        """Say it to the person alone."""
-        await self._show(cards.render(card))
+        """Say it to the person alone, its files on request: attached, they cost a quarter of a whole press."""
+        await self._show(cards.render(on_request(card)))
 
     async def redraw(self, card: Card) -> None:
         """Redraw the card that was pressed."""

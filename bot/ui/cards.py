@@ -1,9 +1,10 @@
 """A card is one message on any platform, within the limits that all of them share."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.text import shorten
 from bot.ui.calls import Call
 from bot.ui.spans import Line, Span, plain
 
@@ -51,8 +52,8 @@ class Image:
 class File:
     """A text file that comes with the card, to keep or open elsewhere. Not counted as card text.
 
-    `again` is the call that brings it once more: where no file can come with a private answer, a
-    button that makes it takes the file's place.
+    `again` is the call that brings it once more: where a file cannot come with a private answer, or
+    costs too much there, a button that makes it takes the file's place (`on_request`).
     """
 
     name: str
@@ -124,6 +125,19 @@ def words(card: Card) -> str:
             case Rule() | Buttons():
                 pass
     return "\n".join(lines)
+
+
+def on_request(card: Card) -> Card:
+    """Return the card with its files behind buttons, as far as they can be had again.
+
+    For answers that one person alone sees, where a platform attaches nothing or only slowly.
+    """
+    files = [block for block in card.blocks if isinstance(block, File) and block.again is not None]
+    if not files:
+        return card
+    buttons = (Button(shorten(f"Get {file.name}", LABEL_LIMIT), file.again) for file in files if file.again)
+    rest = (block for block in card.blocks if block not in files)
+    return replace(card, blocks=(*rest, Buttons(tuple(buttons))))
 
 
 def note(*spans: Span) -> Card:

@@ -1,6 +1,7 @@
 """What a person gets: at once, promised and kept, too late, twice, page by page, and after a restart."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,24 @@ async def test_files_come_with_an_answer_and_go_when_it_is_redrawn(stage: Stage)
     stage.core.usual = Update(note("Gone."))
     await answered(press(ana, message, "Going"))
     assert message.attachments == []
+
+
+async def test_a_file_that_can_be_had_again_waits_behind_a_button(stage: Stage) -> None:
+    ana = stage.discord.person("Ana")
+    again = Call("session file", {"session": "S1"})
+    file = File("S1.ics", "text/calendar", "BEGIN", again)
+    stage.core.usual = Reply(Card(blocks=(Text(("You're going.",)), file)))
+    await answered(ana.uses(["help"], {}, stage.general))
+    [message] = ana.sees(stage.general)
+    assert message.attachments == []
+    stage.core.usual = Reply(Card(blocks=(replace(file, again=None),)))
+    pressed = press(ana, message, "Get S1.ics")
+    await answered(pressed)
+    heard = stage.core.heard[-1]
+    assert isinstance(heard, Called)
+    assert heard.call == again
+    assert pressed.original is not None
+    assert [a.name for a in pressed.original.attachments] == ["S1.ics"]
 
 
 async def test_a_second_delivery_is_told_so(stage: Stage) -> None:
