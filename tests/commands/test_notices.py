@@ -8,11 +8,11 @@ import pytest
 from sqlmodel import select
 
 from bot.chat import Actor, Address, Answer, Failed, Notice, Noticed, Reacted, Recount, Reply
-from bot.rules import access, channels, communities, outbox, people
+from bot.rules import access, channels, communities, feeds, outbox, people
 from bot.ui.cards import note, words
 from bot.ui.codec import load_card
 from storage.database import Db
-from storage.tables import Account, Channel, Delivery, Greeting, Letter, Membership, Person, Rsvp
+from storage.tables import Account, Channel, Delivery, Feed, Greeting, Letter, Membership, Person, Rsvp
 from tests import cast
 from tests.commands.desk import BOARD, GENERAL, LOBBY, NOW, World, actor, button, said
 
@@ -212,9 +212,10 @@ async def test_who_leaves_gives_their_seat_to_the_next_and_staff_hears_of_an_unt
     world: World,
 ) -> None:
     await prepared_for_leaving(world)
+    await world.database.write(lambda db: feeds.rotate(db, people.recognise(db, actor("fran")), None, NOW))
     for _ in range(2):
         assert await notice(world, "left", HOME, "fran") is None
-    assert await world.count(Rsvp) == [1]
+    assert await world.count(Rsvp, Feed) == [1, 0]
     heard = await told(world)
     assert [who for who, _ in heard] == ["memory:ada", "memory:ada", "memory:ana"]
     assert "A seat became free" in heard[2][1]
