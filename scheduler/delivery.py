@@ -275,6 +275,7 @@ class Delivery:
                 await self._settled(claim, found)
             else:
                 wait = self._wait(claim.attempts)
+                _log.info("not found, sent again", letter=claim.key, seconds=round(wait))
                 # What was in the platform's queue for so long that the look did not see it may still come.
                 self._look_again_at[claim] = self._monotonic() + self._pace.second_look
                 await self._settled(

@@ -76,7 +76,7 @@ class SlackAdapter:
             _log.info("in Slack", workspace=identity.get("team_id"), mode=self._settings.mode)
             tasks = [asyncio.create_task(self._api.dead.wait()), asyncio.create_task(self._receiving())]
             tasks.append(asyncio.create_task(self._api.watch()))
-            self._desk.replay()
+            self._desk.catch_up(str(identity.get("team_id", "")))
             await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
             if tasks[1].done():
                 tasks[1].result()

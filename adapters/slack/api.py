@@ -42,6 +42,7 @@ TIERS: Mapping[str, int] = {
     "views.update": 100,
     "views.publish": 100,
     "reactions.add": 50,
+    "reactions.get": 50,
     "files.getUploadURLExternal": 100,
     "files.completeUploadExternal": 100,
 }
@@ -52,6 +53,7 @@ _BY_QUERY = frozenset(
         "conversations.history",
         "conversations.replies",
         "chat.getPermalink",
+        "reactions.get",
         "files.getUploadURLExternal",
     )
 )

@@ -18,7 +18,7 @@ from adapters.slack.order import Latest
 from adapters.slack.people import People
 from adapters.slack.posting import Posting
 from bot import saving
-from bot.chat import Actor, Called, Event, Failed, Handle, Noticed, Reacted, Reply
+from bot.chat import Actor, Address, Called, Event, Failed, Handle, Noticed, Reacted, Recount, Reply
 from bot.ui.calls import Call
 from bot.ui.cards import Card, note
 
@@ -72,9 +72,8 @@ class Desk:
         if handle is None:
             return 503, {}
         if payload.get("type") == "app_rate_limited":
-            _log.error(
-                "Slack holds events back: this workspace has too many, and what came meanwhile is lost"
-            )
+            _log.error("Slack holds events back, for this workspace has too many: some are lost")
+            self.catch_up(str(payload.get("team_id", "")))
             return 200, {}
         heard = self._read(payload)
         if heard is None:
@@ -84,9 +83,21 @@ class Desk:
             return 200, acknowledged
         return await self._serve(heard, payload, handle)
 
-    def replay(self) -> None:
-        """Begin to deal with what an earlier run acknowledged and did not finish."""
-        self._begin(asyncio.create_task(self._replay()))
+    def catch_up(self, workspace: str) -> None:
+        """Begin with what an earlier run acknowledged and did not finish, then look for what nobody heard of."""
+        self._begin(asyncio.create_task(self._catch_up(workspace)))
+
+    async def _catch_up(self, workspace: str) -> None:
+        await self._replay()
+        if self.handle is None:
+            return
+        answer = await self.handle(Noticed("missed", Address(events.PLATFORM, workspace=workspace)))
+        for message in answer.messages if isinstance(answer, Recount) else ():
+            for emoji, person in await self._posting.reactions(message):
+                # Only members can answer, and those are known by name.
+                by = Actor(events.PLATFORM, person, "")
+                if person != self.me and self.handle is not None:
+                    await self.handle(Reacted(emoji, True, message, by, found=True))
 
     async def _replay(self) -> None:
         for delivery, payload in self._journal.pending().items():

@@ -263,7 +263,7 @@ def _reacted(event: Json, workspace: str, delivery: str, moment: float, me: str)
     item, person = event["item"], event["user"]
     if item.get("type") != "message" or person == me:
         return None
-    emoji = event["reaction"].partition("::")[0]  # the colour of a skin changes no meaning
+    emoji = text.plain_emoji(event["reaction"])
     on = MessageRef(place(item["channel"], workspace, person), item["ts"])
     added = event["type"] == "reaction_added"
     way = Way("event", person, workspace, item["channel"], message=item["ts"])

@@ -14,7 +14,8 @@ from adapters.slack.api import Api, Json, SlackError, Unclear
 from adapters.slack.blocks import render
 from adapters.slack.faults import Fate
 from adapters.slack.people import People
-from bot.chat import Actor, Address, MessageRef, Quote, RetryLater, Undeliverable
+from adapters.slack.text import plain_emoji
+from bot.chat import Actor, Address, MessageRef, Quote, Refused, RetryLater, Undeliverable
 from bot.ui.cards import Card
 
 LETTER = "hearth_letter"
@@ -208,6 +209,17 @@ class Posting:
             if budget is None:
                 raise
         return Quote(author, quotes.words(message), quotes.links(message), link)
+
+    async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:
+        """Return the reactions that stand on the message as (emoji, person); none where they cannot be had."""
+        try:
+            channel = await self.channel(message.at)
+            answer = await self._api("reactions.get", channel=channel, timestamp=message.id, full="true")
+        except (SlackError, Unclear, RetryLater, Refused, Undeliverable) as error:
+            _log.info("reactions were not recounted", reason=str(error))
+            return []
+        standing = (answer.get("message") or {}).get("reactions") or []
+        return [(plain_emoji(r["name"]), str(person)) for r in standing for person in r["users"]]
 
     async def permalink(self, channel: str, ts: str) -> str:
         """Return the address of a message."""

@@ -56,6 +56,7 @@ BOT: Sequence[Scope] = (
     Scope(
         "reactions:read",
         "answering a session, saving and endorsing by a reaction",
+        methods=("reactions.get",),
         events=("reaction_added", "reaction_removed"),
     ),
     Scope("reactions:write", "confirming such a reaction with one of its own", methods=("reactions.add",)),

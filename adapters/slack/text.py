@@ -206,6 +206,12 @@ def fit(text: str, limit: int) -> str:
 
 # What people typed.
 
+
+def plain_emoji(name: str) -> str:
+    """Return the name of a reaction without the colour of a skin, which changes no meaning."""
+    return name.partition("::")[0]
+
+
 _TOKEN = re.compile(
     r"<(?P<inside>[@#!][^<>]*|[a-z][a-z0-9+.-]*:[^<>]*)>|&(?P<entity>amp|lt|gt);", re.IGNORECASE
 )

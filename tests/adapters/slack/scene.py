@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from adapters.slack.adapter import SlackAdapter
-from bot.chat import Address, Answer, Called, Event, Reply
+from bot.chat import Address, Answer, Called, Event, Noticed, Recount, Reply
 from bot.settings import SlackSettings
 from bot.ui.calls import Call
 from bot.ui.cards import note
@@ -28,9 +28,13 @@ class Core:
     events: list[Event] = field(default_factory=list)
     done: list[Event] = field(default_factory=list)
     script: Script | None = None
+    recount: Recount | None = None
+    """What it wants looked at after a gap."""
     _deliveries: set[str] = field(default_factory=set)
 
     async def handle(self, event: Event) -> Answer:
+        if isinstance(event, Noticed) and event.what == "missed":
+            return self.recount
         self.events.append(event)
         delivery = getattr(event, "delivery", "")
         if delivery and delivery in self._deliveries:

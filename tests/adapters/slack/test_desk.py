@@ -10,12 +10,25 @@ from structlog.testing import capture_logs
 
 from adapters.slack import answers
 from adapters.slack import desk as slack_desk
-from bot.chat import Answer, Ask, Called, Event, Failed, Noticed, Reacted, Refused, Reply
+from bot.chat import (
+    Address,
+    Answer,
+    Ask,
+    Called,
+    Event,
+    Failed,
+    MessageRef,
+    Noticed,
+    Reacted,
+    Recount,
+    Refused,
+    Reply,
+)
 from bot.ui.calls import Call
 from bot.ui.cards import note
 from bot.ui.forms import Field, Form
 from tests.adapters.slack.scene import Core, Scene, played, until
-from tests.fakes.slack import Ack, Pace, Person, Slack, Trouble
+from tests.fakes.slack import BOT_USER, TEAM, Ack, Pace, Person, Slack, Trouble
 from tests.fakes.slack.faults import SlowAnswer
 from tests.fakes.slack.payloads import event as told
 
@@ -485,8 +498,25 @@ async def test_a_revoked_token_ends_the_calls_and_tells_the_core(slack: Slack, t
         assert len(slack.workspace.ledger.calls) == calls
 
 
-async def test_a_gap_that_slack_tells_of_is_told_to_the_operator(desk: Scene) -> None:
-    with capture_logs() as log:
-        status, _ = await desk.adapter._bolt.dispatch({"type": "app_rate_limited", "team_id": "T1"})
-    assert status == 200
-    assert log[0]["log_level"] == "error"
+async def test_reactions_that_nobody_heard_of_are_found_at_the_start_and_after_a_gap(
+    slack: Slack, tmp_path: Path
+) -> None:
+    workspace = slack.workspace
+    general, ana = workspace.channel("general"), Person(slack, workspace.user("Ana"))
+    ana.joins(general)
+    message, gone = ana.write(general, "announcement"), ana.write(general, "deleted")
+    message.reactions = {"white_check_mark::skin-tone-2": [ana.id, BOT_USER], "x": ["U0BEN"]}
+    gone.deleted = True
+    here = Address("slack", general.id, TEAM)
+    core = Core(recount=Recount([MessageRef(here, gone.ts), MessageRef(here, message.ts)]))
+    async with played(slack, tmp_path, core=core) as scene:
+        await scene.adapter.idle()
+        found = [(e.emoji, e.by.id, e.found) for e in core.events if isinstance(e, Reacted)]
+        assert found == [("white_check_mark", ana.id, True), ("x", "U0BEN", True)]
+        assert scene.called("users.info") == []
+        with capture_logs() as log:
+            status, _ = await scene.adapter._bolt.dispatch({"type": "app_rate_limited", "team_id": TEAM})
+            await scene.adapter.idle()
+        assert status == 200
+        assert log[0]["log_level"] == "error"
+        assert len(core.events) == 4
