@@ -61,7 +61,11 @@ def _rhythm(view: View) -> str:
     own = f"Every {made.every} weeks" if made.every > 1 else "Every week"
     assert made.first is not None, "a draft begins on a day"
     usually = f"usually on {WEEKDAYS[made.day]} at {made.clock:%H:%M}"
-    return f"{_RHYTHMS.get(made.rhythm, own)}; from the week of {_day(made.first)}, {usually}"
+    said = f"{_RHYTHMS.get(made.rhythm, own)}; from the week of {_day(made.first)}, {usually}"
+    zone = ZoneInfo(view.zone)
+    if made.rotate and any(item.starts_at.astimezone(zone).time() != made.clock for item in view.kept):
+        said += ", at other hours where that shares the bad ones"
+    return said
 
 
 def _row(view: View, item: Item) -> Line:

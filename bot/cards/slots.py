@@ -167,7 +167,7 @@ def _named(label: str, people: Sequence[Mention], room: int) -> Line:
 
 
 def _time(view: View, option: Option) -> Line:
-    return (Bold(f"{option.number}. "), Moment(option.starts_at, view.zone))
+    return (Bold(f"{option.number}."), " ", Moment(option.starts_at, view.zone))
 
 
 def _tally(option: Option) -> str:

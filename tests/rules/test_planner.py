@@ -193,8 +193,10 @@ def test_bad_hours_are_shared_where_people_live_far_apart(db: Db) -> None:
     assert abs(bad["Europe/London"] - bad["Pacific/Auckland"]) <= 1
     assert sum(share.asleep for share in shares.values()) == 0, "nobody need get up in the night for it"
     assert "Kei" in words(cards.draft(seen))
+    assert "at other hours where that shares the bad ones" in words(cards.draft(seen))
     planner.redraw(db, draft.id, Pattern("own", rotate=False), NOW)
     usual = planner.view(db, draft, NOW)
+    assert "at other hours" not in words(cards.draft(usual))
     assert {share.zone: share.asleep for share in usual.ledger.shares}["Pacific/Auckland"] == 12
 
 
