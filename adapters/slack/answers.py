@@ -20,7 +20,7 @@ from adapters.slack.text import inert, plain
 from bot.chat import Address, Answer, Ask, Mark, MessageRef, Refused, Reply, RetryLater, Undeliverable, Update
 from bot.errors import BadValue
 from bot.ui.calls import Call, written
-from bot.ui.cards import Card, note
+from bot.ui.cards import Card, note, on_request
 
 TRIGGER_LIFE = 2.6  # seconds after which a trigger is not tried any more: it dies after three, Slack's time
 VALUE_LIMIT = 2_000  # characters of a button's value
@@ -88,6 +88,7 @@ class Answers:
     # Messages
 
     async def _reply(self, turn: Turn, card: Card, *, private: bool) -> Json:
+        card = on_request(card) if private else card
         way, message = turn.way, render(card)
         if way.surface == "home":
             return await self._in_window(turn, card)
@@ -251,6 +252,7 @@ class Answers:
         standing = isinstance(answer, Update) and way.message and not _origin(way).ephemeral
         if standing and await self._redrawn(way, card):
             return await self._close(turn)
+        card = on_request(card)
         message, notice = render(card), views.notice(card, _origin(way))
         # The answer itself last: while the rest takes its time, the form may have to be acknowledged.
         await self._files_for(way, message)

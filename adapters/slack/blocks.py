@@ -5,7 +5,7 @@ import binascii
 import ipaddress
 import mimetypes
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from urllib.parse import unquote_to_bytes
 
@@ -13,7 +13,7 @@ from adapters.slack.text import SHORT, Json, host_of, inert, mrkdwn, piece, piec
 from bot.text import shorten, showable
 from bot.ui import cards
 from bot.ui.calls import Call, split
-from bot.ui.cards import LABEL_LIMIT, Button, Buttons, Card, Facts, Image, Rule, Text
+from bot.ui.cards import Button, Buttons, Card, Facts, Image, Rule, Text
 from bot.ui.spans import Bold, Line, Link
 
 # docs.slack.dev, reference/block-kit, read in November 2026.
@@ -159,22 +159,6 @@ def _button(button: Button, number: int, about: str) -> Json:
     if subject and subject not in button.label:
         made["accessibility_label"] = shorten(showable(f"{button.label}: {subject}"), BUTTON_LIMIT)
     return made
-
-
-def on_request(card: Card) -> Card:
-    """Return the card with its files behind buttons, as far as they can be had again.
-
-    Nothing can be attached to what one person alone sees in Slack: a file would come as a direct
-    message of its own, by four calls, with every answer.
-    """
-    files = [block for block in card.blocks if isinstance(block, cards.File) and block.again is not None]
-    if not files:
-        return card
-    buttons = tuple(
-        Button(shorten(f"Get {file.name}", LABEL_LIMIT), file.again) for file in files if file.again
-    )
-    rest = tuple(block for block in card.blocks if block not in files)
-    return replace(card, blocks=(*rest, Buttons(buttons)))
 
 
 def read_button(action: Json) -> Call | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ui.calls import Call
-from bot.ui.cards import Button, Buttons, Card, Facts, File, Image, Rule, Text, words
+from bot.ui.cards import Button, Buttons, Card, Facts, File, Image, Rule, Text, on_request, words
 from bot.ui.codec import dump, load, load_card
 from bot.ui.forms import Field, Form
 from bot.ui.spans import Bold, Code, Link, Mention, Moment
@@ -71,6 +71,15 @@ def test_any_text_survives(text: str) -> None:
 def test_what_some_platform_would_refuse_is_refused_here(build) -> None:  # type: ignore[no-untyped-def]  # lambdas of several types
     with pytest.raises(ValueError, match=r"may have|over|needs"):
         build()
+
+
+def test_a_file_that_can_be_had_again_waits_behind_a_button() -> None:
+    again = Call("session file", {"session": "S1"})
+    kept = File("export.json", "application/json", "{}")
+    card = Card(blocks=(Text(("Noted.",)), File("S1.ics", "text/calendar", "BEGIN", again), kept))
+    shown = on_request(card)
+    assert shown.blocks == (Text(("Noted.",)), kept, Buttons((Button("Get S1.ics", again),)))
+    assert on_request(shown) is shown
 
 
 def test_a_form_of_seven_fields_has_two_pages() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.blocks import ADDRESSES, File, Message, on_request, read_button, render
+from adapters.slack.blocks import ADDRESSES, File, Message, read_button, render
 from bot.ui import cards
 from bot.ui.calls import Call
 from bot.ui.cards import Button, Buttons, Card, Facts, Image, Rule, Text, note
@@ -78,15 +78,6 @@ def test_files_and_carried_pictures_go_along() -> None:
         File("picture-1.png", "image/png", b"\x89PNG\r\n\x1a\n", "Bars"),
         File("session.ics", "text/calendar", b"BEGIN:VCALENDAR"),
     )
-
-
-def test_a_file_that_can_be_had_again_waits_behind_a_button() -> None:
-    again = Call("session file", {"session": "S1"})
-    kept = cards.File("export.json", "application/json", "{}")
-    card = Card(blocks=(Text(("Noted.",)), cards.File("S1.ics", "text/calendar", "BEGIN", again), kept))
-    shown = on_request(card)
-    assert shown.blocks == (Text(("Noted.",)), kept, Buttons((Button("Get S1.ics", again),)))
-    assert on_request(shown) is shown
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,%%%", "data:nothing", "data:image/png;base64,€"])
