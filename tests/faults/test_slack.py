@@ -419,3 +419,26 @@ async def test_a_reaction_that_was_overtaken_by_its_removal_counts_before_it(on:
     assert await on.hearth.database.read(lambda db: db.exec(select(Rsvp)).all()) == []
     await on.delivered()
     assert "0 going" in on.workspace.text(message, None)
+
+
+async def test_an_answer_by_reaction_that_never_arrived_is_found_at_the_next_start(on: Stage) -> None:
+    fran, mo = on.people("Fran", "Mo")
+    await community(on, fran, mo)
+    await fran.says(ANNOUNCE, in_="python")
+    await on.delivered()
+    [message] = on.posted("python")
+    message.reactions = {"white_check_mark": [mo.person.id, "U0STRANGER"]}  # and no word of it
+    (running,) = (task for task in on.hearth._tasks if task.get_name() == "slack")
+    running.cancel()
+    await asyncio.wait((running,))
+    again = asyncio.create_task(on.adapter.run(on.hearth.dispatcher.handle))
+    try:
+        await on.slack.listening()
+        await on.adapter.idle()
+        rsvps = await on.hearth.database.read(lambda db: [r.answer for r in db.exec(select(Rsvp)).all()])
+        assert rsvps == ["yes"]
+        await on.delivered()
+        assert "1 going" in on.workspace.text(message, None)
+    finally:
+        again.cancel()
+        await asyncio.wait((again,))
