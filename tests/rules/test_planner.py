@@ -1,10 +1,11 @@
 """The rhythm planner: what it drafts, around which breaks, at whose cost, and that it schedules once."""
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.cards import planner as cards
 from bot.chat import Actor
@@ -13,7 +14,7 @@ from bot.rules import announcing, breaks, communities, fairness, hours, people, 
 from bot.rules.breaks import Away
 from bot.rules.planner import Pattern
 from bot.ui.cards import words
-from storage.database import Db
+from storage.database import Database, Db
 from storage.tables import Community, Draft, Letter, Occurrence, Person
 from tests.cast import NOW, channel, community, person
 
@@ -347,3 +348,21 @@ def test_more_breaks_than_a_form_can_show_are_refused() -> None:
 def test_a_calendar_without_days_ahead_or_with_endless_ones_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match=r"calendar|repeats too often"):
         breaks.read(text, now=NOW, zone=LONDON)
+
+
+async def test_confirming_at_once_schedules_once(database: Database) -> None:
+    def begin(db: Db) -> tuple[int, int]:
+        fran = person(db, "Fran")
+        return drafted(db, community(db, "python", fran), fran, "light").id, fran.id
+
+    draft_id, fran_id = await database.write(begin)
+
+    def confirm(db: Db) -> list[int]:
+        fran = db.get(Person, fran_id)
+        assert fran is not None
+        return [one.id for one in planner.schedule(db, draft_id, fran, NOW)]
+
+    ended = await asyncio.gather(*(database.write(confirm) for _ in range(4)))
+    made = await database.read(lambda db: db.exec(select(Occurrence.id).order_by(col(Occurrence.id))).all())
+    assert ended == [list(made)] * 4
+    assert len(made) == 3

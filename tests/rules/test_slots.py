@@ -1,5 +1,7 @@
 """Slot polls: reading the times, voting, closing, and the session that the best of them becomes."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,7 @@ from bot.chat import Actor
 from bot.errors import BadValue, Conflict, NotAllowed, Problems
 from bot.rules import communities, hours, people, privacy, sessions, slots
 from bot.ui.cards import words
-from storage.database import Db
+from storage.database import Database, Db
 from storage.tables import Community, Letter, Occurrence, Person, Rsvp, SlotPoll, SlotVote
 from tests.cast import NOW, channel, community, person
 
@@ -181,6 +183,24 @@ def test_the_best_suits_most_then_most_if_need_be_then_wakes_fewest(db: Db) -> N
     assert [o.number for o in slots.view(db, poll).best(seen.options[1].starts_at)] == [3]
 
 
+def test_a_crowd_with_long_names_fits_every_card(db: Db) -> None:
+    fran = person(db, "F" * 80)
+    crowd = [living(db, f"{n:03}{'W' * 77}", "Asia/Tokyo") for n in range(60)]
+    where = community(db, "python", fran, *crowd)
+    poll = opened(db, where, fran, *(f"2026-03-{day} 15:00" for day in range(10, 20)))
+    poll.title = "T" * 150
+    for n, someone in enumerate(crowd):
+        for number in range(1, 11):
+            slots.vote(db, poll.id, someone.id, number, ("yes", "maybe", "no")[(n + number) % 3], NOW)
+    seen = slots.view(db, poll, crowd[0].id, names=True)
+    assert "more" in words(cards.posted(seen, NOW))
+    for page in (1, 2):
+        assert "Asleep: " in words(cards.detail(seen, page, NOW, facilitates=True))
+    assert sum("✓" in b.label for page in (1, 2, 3) for b in cards.ballot(seen, page, NOW).buttons()) == 10
+    assert "10. " in words(cards.opened(seen, 3))
+    assert "suit equally many" in words(cards.closed(seen, NOW))
+
+
 def test_closing_is_due_once(db: Db) -> None:
     fran = person(db, "Fran")
     poll = opened(db, community(db, "python", fran), fran)
@@ -255,3 +275,25 @@ def test_a_time_that_is_past_cannot_be_picked(db: Db) -> None:
     with pytest.raises(Conflict, match="past"):
         slots.pick(db, poll.id, 1, fran, past)
     assert slots.pick(db, poll.id, 2, fran, past).starts_at > past
+
+
+async def test_two_who_pick_at_once_make_one_session(database: Database) -> None:
+    def begin(db: Db) -> tuple[int, int]:
+        fran = person(db, "Fran")
+        return opened(db, community(db, "python", fran), fran).id, fran.id
+
+    poll_id, fran_id = await database.write(begin)
+
+    def picked(number: int) -> Callable[[Db], int]:
+        def work(db: Db) -> int:
+            fran = db.get(Person, fran_id)
+            assert fran is not None
+            return slots.pick(db, poll_id, number, fran, NOW).id
+
+        return work
+
+    ended = await asyncio.gather(*(database.write(picked(n)) for n in (1, 2, 1, 2)), return_exceptions=True)
+    made = await database.read(lambda db: db.exec(select(Occurrence.id)).all())
+    assert len(made) == 1
+    assert [one for one in ended if isinstance(one, int)] == [made[0]] * 2
+    assert sum(isinstance(one, Conflict) for one in ended) == 2
