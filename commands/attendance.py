@@ -84,7 +84,7 @@ def thread(ctx: Context, session: Annotated[Occurrence, SESSION]) -> Answer:
 def notes(
     ctx: Context,
     session: Annotated[Occurrence, SESSION],
-    text: Annotated[str, Param("Notes", "a text, or a link to them", limit=NOTES_LIMIT)],
+    notes: Annotated[str, Param("Notes", "a text, or a link to them", limit=NOTES_LIMIT)],
 ) -> Answer:
     """Keep them and send them; only the session's host and facilitators may."""
     planned = ctx.db.get(Planned, session.session_id)
@@ -93,7 +93,7 @@ def notes(
     leads = ctx.admin or access.role(ctx.db, community, ctx.person_id) == "facilitator"
     if not leads and ctx.person_id not in hosting.hosts_of(ctx.db, planned):
         raise NotAllowed(f"Only facilitators of {community.name} and the session's host may do that.")
-    told = attendance.write_notes(ctx.db, session.id, ctx.person_id, text, ctx.now)
+    told = attendance.write_notes(ctx.db, session.id, ctx.person_id, notes, ctx.now)
     return Reply(cards.notes_kept(_view(ctx, session.id), told))
 
 
@@ -124,8 +124,8 @@ def feedback(
     "Who came to a session, as a table too",
     role=Role.FACILITATOR,
     writes=False,
+    hidden=True,
     name="attendance",
-    example="session attendance S12",
 )
 def attendance_(ctx: Context, session: Annotated[Occasion, SESSION]) -> Answer:
     """Show who came and who did not, and the feedback as far as it may be shown."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import col, or_, select
 
@@ -17,6 +18,7 @@ from bot.cards.lists import MOST_NAMES
 from bot.rules import attendance, outbox, reminders, reminding, sessions
 from bot.rules.sessions import View
 from bot.ui.cards import Card
+from storage import prepared
 from storage.database import Db, locked
 from storage.tables import CheckIn, Community, Membership, Occurrence, Person, Session
 
@@ -40,7 +42,10 @@ class _Tending:
 
 def due(db: Db, now: datetime) -> Sequence[int]:
     """Return the occurrences around which something is to be done."""
-    return db.exec(select(Occurrence.id).where(col(Occurrence.tend_at) <= now)).all()
+    return [row.id for row in prepared.rows(db, _DUE, now=now)]
+
+
+_DUE = select_columns(col(Occurrence.id)).where(col(Occurrence.tend_at) <= bindparam("now"))
 
 
 def act(db: Db, occurrence_id: int, now: datetime, threshold: int) -> None:

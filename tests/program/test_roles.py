@@ -25,6 +25,8 @@ PEOPLE = {
 FOR_MEMBERS = {"pulse list"}
 # Staff tend communities; what one thinks, and where one subscribes, is for its own members.
 NOT_FOR_STAFF = {"pulse vote", "session calendar", "session vote"}
+# Members who host a session may too; in the village facilitators host them.
+FOR_HOSTS = {"session notes"}
 # What the role allows and the state of things does not: who cannot join, leave, undo, export or answer anything.
 IN_VAIN = {
     "cop join": {MEMBER, FACILITATOR},
@@ -32,6 +34,11 @@ IN_VAIN = {
     "cop unlink": set(PEOPLE),
     "cop export": {STRANGER},
     "pulse vote": {MEMBER},
+    "session attendance": set(PEOPLE),
+    "session checkin": set(PEOPLE),
+    "session feedback": set(PEOPLE),
+    "session notes": set(PEOPLE),
+    "session step_in": set(PEOPLE),
 }
 NOT_YOURS = re.compile(r"Only facilitators|Only association staff|That is for members")
 INTERNAL = re.compile(
@@ -41,6 +48,7 @@ INTERNAL = re.compile(
 
 def allowed(command: Command, who: str) -> bool:
     role = Role.MEMBER if command.path in FOR_MEMBERS else command.role
+    role = Role.FACILITATOR if command.path in FOR_HOSTS else role
     return PEOPLE[who] >= role and not (who == ADMIN and command.path in NOT_FOR_STAFF)
 
 
