@@ -16,8 +16,6 @@ Check = Callable[[Any], Iterator[str]]
 BLOCKS = {"message": 50, "modal": 100, "home": 100}
 TEXT_LIMIT = 40_000
 """Characters of a message's `text`; longer ones are refused as msg_too_long."""
-SPLIT_AT = 4_000
-"""Characters of `text` past which Slack makes several messages of one without blocks."""
 BLOCKS_TEXT_LIMIT = 12_000
 """All text of a message's blocks; Slack counts about 13,200 with what holds it (slackapi/bolt-js#2509, #2867)."""
 VIEW_BYTES = 250_000
