@@ -6,6 +6,7 @@ from datetime import datetime
 from tests.fakes.discord.state import (
     DIRECT,
     FORUM,
+    VOICE,
     Attachment,
     Channel,
     Event,
@@ -109,6 +110,8 @@ def channel(one: Channel) -> Json:
         for target, (a, d) in one.overwrites.items()
     ]
     drawn |= {"position": 0, "topic": None, "nsfw": False, "permission_overwrites": overwrites}
+    if one.type == VOICE:
+        return drawn | {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
     return drawn | {"available_tags": []} if one.type == FORUM else drawn
 
 

@@ -10,7 +10,7 @@ from tests.fakes.discord.snowflakes import Snowflakes
 
 Json = dict[str, Any]
 
-TEXT, DIRECT, PUBLIC_THREAD, FORUM = 0, 1, 11, 15
+TEXT, DIRECT, VOICE, PUBLIC_THREAD, FORUM = 0, 1, 2, 11, 15
 EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
 
 
