@@ -1,10 +1,11 @@
 """What the rules say unprompted: letters are written here, in the transaction of what they tell of."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -103,21 +104,72 @@ def tell(
     None is written to an account on the platform `avoiding`. Someone who wants no direct messages, or has no account, gets a skipped letter that says so.
     The same key again writes nothing and returns False.
     """
-    person = db.get(Person, person_id)
-    account = db.exec(
-        select(Account)
-        .where(Account.person_id == person_id, Account.platform != avoiding)
-        .order_by(col(Account.seen_at).desc(), col(Account.id).desc())
-    ).first()
-    skip = ""
-    if person is None or account is None:
-        skip = "no account to write to"
-    elif not person.direct_messages:
-        skip = "wants no direct messages"
-    to = Address(account.platform, person=account.external_id) if account else Address("")
-    # The letter's key names nobody: it outlives the person's erasure.
-    stop = _Stop(to, f"{key}:direct", person_id if person else None, skip)
+    stop = _to_people(db, {person_id: key}, avoiding)[person_id]
     return _mail(db, [stop], card, kind, key, now, subject, expires_at) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one person is told, and until when it may arrive. `key` names it for ever."""
+
+    person_id: int
+    card: Card
+    key: str
+    expires_at: datetime
+
+
+def tell_each(db: Db, messages: Sequence[Message], *, kind: str, now: datetime) -> None:
+    """Write a direct message to each of many people, as `tell` does, in a few statements however many they are.
+
+    A key that is known already writes nothing. The caller sees to it that nobody else writes the same keys at
+    this moment, by a lock on what the messages are about; otherwise the transaction fails.
+    """
+    known = set(db.exec(select(Mailing.key).where(col(Mailing.key).in_([one.key for one in messages]))).all())
+    fresh = {one.key: one for one in messages if one.key not in known}
+    stops = _to_people(db, {one.person_id: "" for one in fresh.values()})
+    if not fresh:
+        return
+    frozen = {id(one.card): dump(one.card) for one in fresh.values()}  # many get the same card
+    mailings = [{"key": key, "kind": kind, "addressed": 1, "created_at": now} for key in fresh]
+    db.execute(insert(Mailing), mailings)
+    db.execute(
+        insert(Letter),
+        [
+            _letter(
+                replace(stops[one.person_id], key=f"{one.key}:direct"),
+                frozen[id(one.card)],
+                kind=kind,
+                key=one.key,
+                now=now,
+                expires_at=one.expires_at,
+            )
+            for one in fresh.values()
+        ],
+    )
+
+
+def _to_people(db: Db, keys: Mapping[int, str], avoiding: str = "") -> dict[int, _Stop]:
+    """Return where to write to each person, under the key given for them, at the account they were last seen with."""
+    people = dict(db.exec(select(Person.id, Person.direct_messages).where(col(Person.id).in_(keys))).all())
+    accounts = {
+        person_id: Address(platform, person=external_id)
+        for person_id, platform, external_id in db.exec(
+            select(Account.person_id, Account.platform, Account.external_id)
+            .where(col(Account.person_id).in_(keys), Account.platform != avoiding)
+            .order_by(col(Account.seen_at), col(Account.id))
+        ).all()
+    }
+    stops = {}
+    for person_id, key in keys.items():
+        skip = ""
+        if person_id not in people or person_id not in accounts:
+            skip = "no account to write to"
+        elif not people[person_id]:
+            skip = "wants no direct messages"
+        to = accounts.get(person_id, Address(""))
+        # The letter's key names nobody: it outlives the person's erasure.
+        stops[person_id] = _Stop(to, f"{key}:direct", person_id if person_id in people else None, skip)
+    return stops
 
 
 # Every answer to a session redraws its announcement.
@@ -192,25 +244,41 @@ def _mail(
     for stop in stops:
         db.add(
             Letter(
-                key=stop.key,
-                mailing=key,
-                kind=kind,
-                subject=subject,
-                platform=stop.to.platform,
-                workspace=stop.to.workspace,
-                channel=stop.to.channel,
-                person_account=stop.to.person,
-                person_id=stop.person_id,
-                card={} if stop.skip else frozen,
-                state="skipped" if stop.skip else "pending",
-                reason=stop.skip,
-                created_at=now,
-                due_at=now,
-                expires_at=expires_at or now + PATIENCE,
+                **_letter(stop, frozen, kind=kind, key=key, now=now, expires_at=expires_at, subject=subject)
             )
         )
     db.flush()
     return sum(not stop.skip for stop in stops)
+
+
+def _letter(
+    stop: _Stop,
+    frozen: dict[str, Any],
+    *,
+    kind: str,
+    key: str,
+    now: datetime,
+    expires_at: datetime | None,
+    subject: str = "",
+) -> dict[str, Any]:
+    """Return the values of a letter to one stop of the mailing `key`."""
+    return {
+        "key": stop.key,
+        "mailing": key,
+        "kind": kind,
+        "subject": subject,
+        "platform": stop.to.platform,
+        "workspace": stop.to.workspace,
+        "channel": stop.to.channel,
+        "person_account": stop.to.person,
+        "person_id": stop.person_id,
+        "card": {} if stop.skip else frozen,
+        "state": "skipped" if stop.skip else "pending",
+        "reason": stop.skip,
+        "created_at": now,
+        "due_at": now,
+        "expires_at": expires_at or now + PATIENCE,
+    }
 
 
 def _begin(db: Db, mailing: Mailing) -> bool:

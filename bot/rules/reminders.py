@@ -17,6 +17,7 @@ from sqlmodel import col, or_
 from bot.cards import reminders as cards
 from bot.rules import outbox, reminding
 from bot.rules.sessions import View, view
+from bot.ui.cards import Card
 from storage import prepared
 from storage.database import Db, hold
 from storage.tables import Account, Community, Occurrence, Person, Rsvp, Session
@@ -55,17 +56,43 @@ def act(db: Db, occurrence_id: int, now: datetime) -> None:
     shown = view(db, occurrence_id)
     if what is None or shown is None:
         return
+    messages: list[outbox.Message] = []
+    draw = _Drawer(db, shown)
     off = what.cancelled_at is not None or what.archived_at is not None
     for row in prepared.rows(db, _WHOM, occurrence=occurrence_id, now=now, most=BATCH):
         someone = _someone(row, what)
-        next_look, dealt_with = (None, now) if off else _remind(db, shown, someone, now)
+        next_look, dealt_with = (None, now) if off else _remind(draw, someone, now, messages)
         values = {"occurrence": occurrence_id, "person": row.person_id}
         prepared.change(db, _LOOKED, next=next_look, until=dealt_with, **values)
+    outbox.tell_each(db, messages, kind="reminder", now=now)
 
 
-def _remind(db: Db, shown: View, someone: _Someone, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Send what is due to one person; return when to look next, and up to when their reminders are dealt with."""
-    start = shown.starts_at
+class _Drawer:
+    """Draws the reminders of one occurrence: the same card for all, except for those who wait for a seat."""
+
+    def __init__(self, db: Db, shown: View) -> None:
+        self._db = db
+        self.shown = shown
+        self._cards: dict[timedelta, Card] = {}
+        start = shown.starts_at.astimezone(UTC)
+        self._key = f"reminder:{shown.occurrence_id}:{start:%Y%m%dT%H%M%S}"
+
+    def message(self, person_id: int, offset: timedelta, until: datetime) -> outbox.Message:
+        """Return what the person is told `offset` before the start."""
+        key = f"{self._key}:{int(offset.total_seconds())}:{person_id}"
+        own = view(self._db, self.shown.occurrence_id, person_id) if self.shown.waiting else None
+        if own is not None and own.standing is not None and own.standing.waiting:
+            return outbox.Message(person_id, cards.reminder(own, offset), key, until)
+        if offset not in self._cards:
+            self._cards[offset] = cards.reminder(self.shown, offset)
+        return outbox.Message(person_id, self._cards[offset], key, until)
+
+
+def _remind(
+    draw: _Drawer, someone: _Someone, now: datetime, messages: list[outbox.Message]
+) -> tuple[datetime | None, datetime | None]:
+    """Add what is due to one person; return when to look next, and up to when their reminders are dealt with."""
+    start = draw.shown.starts_at
     since = someone.since
     plan = reminding.planned(start, someone.offsets, someone.hours)
     missed = [offset for offset, at in plan if at <= now and (since is None or at > since)]
@@ -77,22 +104,8 @@ def _remind(db: Db, shown: View, someone: _Someone, now: datetime) -> tuple[date
         until = reminding.latest(now, start, someone.hours) if at is not None else now
         # After a pause several may be due: the last one tells it all, of the others it is recorded that they were not sent.
         for offset in missed:
-            _write(db, shown, someone.person_id, offset, until if offset == missed[-1] else now, now)
+            messages.append(draw.message(someone.person_id, offset, until if offset == missed[-1] else now))
     return coming, now
-
-
-def _write(db: Db, shown: View, person_id: int, offset: timedelta, until: datetime, now: datetime) -> None:
-    own = view(db, shown.occurrence_id, person_id) if shown.waiting else None
-    start = shown.starts_at.astimezone(UTC)
-    outbox.tell(
-        db,
-        person_id,
-        cards.reminder(own or shown, offset),
-        kind="reminder",
-        key=f"reminder:{shown.occurrence_id}:{start:%Y%m%dT%H%M%S}:{int(offset.total_seconds())}:{person_id}",
-        expires_at=until,
-        now=now,
-    )
 
 
 def _someone(row: Any, what: Any) -> _Someone:

@@ -7,7 +7,7 @@ out when to look next, so whatever may change a reminder just has it looked at a
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -54,16 +54,21 @@ class Quiet:
         """Return when quiet hours begin next after `at`."""
         return min(since for since, _ in self._near(at) if since > at)
 
-    def _near(self, at: datetime) -> list[tuple[datetime, datetime]]:
-        today = at.astimezone(self.zone).date()
-        over = DAY if self.end <= self.begin else timedelta(0)
-        found = []
-        for n in range(-2, 4):
-            day = today + n * DAY
-            since = _moment(day, self.begin, self.zone, fold=0)
-            # Where the clock shows an hour twice, the second one is as quiet as the first.
-            found.append((since, _moment(day + over, self.end, self.zone, fold=1)))
-        return [(since, until) for since, until in found if since < until]
+    def _near(self, at: datetime) -> tuple[tuple[datetime, datetime], ...]:
+        return _stretches(self, at.astimezone(self.zone).date())
+
+
+@lru_cache(maxsize=10_000)
+def _stretches(hours: Quiet, today: date) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the stretches of quiet hours around a day. Most people share theirs with others, so they are kept."""
+    over = DAY if hours.end <= hours.begin else timedelta(0)
+    found = []
+    for n in range(-2, 4):
+        day = today + n * DAY
+        since = _moment(day, hours.begin, hours.zone, fold=0)
+        # Where the clock shows an hour twice, the second one is as quiet as the first.
+        found.append((since, _moment(day + over, hours.end, hours.zone, fold=1)))
+    return tuple((since, until) for since, until in found if since < until)
 
 
 def _moment(day: date, at: time, zone: ZoneInfo, *, fold: int) -> datetime:
