@@ -127,6 +127,7 @@ class SlackAdapter:
             try:
                 return await self._api("auth.test")
             except (RetryLater, Unclear) as error:
-                _log.warning("waiting for Slack", reason=str(error), seconds=wait)
+                reason = str(error) if isinstance(error, Unclear) else "it gave no answer or asks for a pause"
+                _log.warning("waiting for Slack", reason=reason, seconds=wait)
                 await asyncio.sleep(wait)
                 wait = min(LONGEST_WAIT, wait * 2)
