@@ -13,6 +13,12 @@ async def test_addresses_are_shown_once_and_end_with_rotating_and_leaving(world:
     await fran.says("session schedule Circle 'thu 15:00' repeat:'every week 3 times'", in_="python")
     await mo.says("session rsvp S1.2 yes")
     assert "S1.2.ics" in mo.sees
+    await fran.says("session schedule Small 'fri 15:00' capacity:1", in_="python")
+    await fran.says("session rsvp S2 yes")
+    assert "S2.ics" in fran.sees
+    await mo.says("session rsvp S2 yes")
+    assert "number 1 on the waitlist" in mo.sees
+    assert ".ics" not in mo.sees
 
     async def reads(token: str) -> str:
         found = await world.hearth.read_feed(token)
@@ -20,7 +26,8 @@ async def test_addresses_are_shown_once_and_end_with_rotating_and_leaving(world:
 
     await mo.says("session calendar", in_="python")
     mine, ours = ADDRESS.findall(mo.sees)
-    assert (await reads(mine)).count("BEGIN:VEVENT") == 1
+    assert (await reads(mine)).count("STATUS:CONFIRMED") == 1
+    assert (await reads(mine)).count("STATUS:TENTATIVE") == 1
     assert "RRULE:FREQ=WEEKLY" in await reads(ours)
     await mo.says("session calendar", in_="python")
     assert not ADDRESS.search(mo.sees)
