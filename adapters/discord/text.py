@@ -15,6 +15,9 @@ A `Mention` is written as the name, not as `<@id>`: with mentions off, Discord d
 along, so a device that has not met the person shows a number or "unknown user", as it does for everyone
 who has left the server, and push notifications and search show the number to all.
 
+Commands that the core names, which it does in code, are named as they are typed here: `/cop session list` is
+`/session list`.
+
 A `Moment` is `<t:…:F>`, the form with a weekday, in the reader's own zone and language; the first of a
 line also says how far away it is.
 """
@@ -32,6 +35,11 @@ ADDRESS_LIMIT = (
 )
 ATOM_LIMIT = 2_200
 EMPHASIS_LIMIT = 300  # of a bold or code span, and of the words that stand for a link: longer ones are plain
+
+ROOTS = ("session", "resource", "pulse", "digest", "help")
+"""The commands besides `/cop` that stand by themselves here, and behind it elsewhere."""
+
+_ELSEWHERE = re.compile(rf"\A/cop (?=(?:{'|'.join(ROOTS)})\b)")
 
 # One set of characters first, and what makes each of them live after it: a search then skips all others.
 _LIVE = re.compile(
@@ -125,8 +133,10 @@ def _merged(line: Line) -> Iterator[str | Bold | Code | Link | Moment]:
         together = "".join(span if isinstance(span, str) else getattr(span, "text", "") for span in spans)
         if kind is str:
             yield together
-        elif kind is Bold or kind is Code:
-            yield kind(together)
+        elif kind is Code:
+            yield Code(_ELSEWHERE.sub("/", together))
+        elif kind is Bold:
+            yield Bold(together)
         else:
             yield from spans
 

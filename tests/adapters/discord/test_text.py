@@ -111,8 +111,10 @@ def test_nothing_is_alive_but_what_the_line_means(line: Line) -> None:
     for span in line:
         if isinstance(span, str):
             assert undirected(span) in undirected(shown)
-        elif isinstance(span, Bold | Code):
+        elif isinstance(span, Bold):
             assert undirected(span.text) in undirected(shown)
+        elif isinstance(span, Code):
+            assert undirected(span.text.removeprefix("/cop")) in undirected(shown)
         elif isinstance(span, Mention):
             assert undirected(f"@{span.name}") in undirected(shown)
 
@@ -138,8 +140,24 @@ def test_bold_code_and_neighbours() -> None:
     assert text.markdown((Bold("a"), Bold("*b"))) == "**a\\*b**"
     assert text.markdown((Bold("one\n\n two"), "x")) == "**one**\n\n **two**x"
     assert text.markdown((Bold(" "), Bold(""))) == " "
-    assert text.markdown((Code("/cop help"), Code("*"))) == "`/cop help*`"
+    assert text.markdown((Code("/cop join"), Code("*"))) == "`/cop join*`"
     assert text.markdown((Code("a`b"),)) == "a\\`b"
+
+
+def test_commands_are_named_as_they_are_typed_in_discord() -> None:
+    line = (
+        "See ",
+        Code("/cop session list"),
+        " or ",
+        Code("/cop help"),
+        ", once in ",
+        Code("/cop join"),
+        ".",
+    )
+    assert seen(text.markdown(line)) == "See /session list or /help, once in /cop join."
+    for other in ("/cop helpers", "a/cop help", "/cop", "/cop sessions"):
+        assert text.markdown((Code(other),)) == f"`{other}`"
+    assert text.markdown(("/cop help",)) == "/cop help", "somebody may have written it"
 
 
 def test_a_list_is_not_made_of_two_texts() -> None:

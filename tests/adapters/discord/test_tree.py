@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import discord
 import pytest
 
-from adapters.discord import tree
+from adapters.discord import text, tree
 from bot.app import registry
 from bot.chat import Answer
 from bot.registry import Context, Group, Param, Registry
@@ -87,6 +87,7 @@ def test_there_is_one_root_per_group_and_help_is_a_root() -> None:
     shown = {command.path for command in REGISTRY.shown()}
     assert {path for path, _ in leaves(roots)} == shown
     assert [root["name"] for root in roots] == [*REGISTRY.groups, tree.SAVE]
+    assert REGISTRY.groups.keys() - {"cop"} == set(text.ROOTS)
     assert roots[-1]["type"] == 3
     assert "description" not in roots[-1]
 
