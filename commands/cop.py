@@ -316,7 +316,7 @@ def settings_(
         Param("Reactions", "save=bookmark, yes=white_check_mark; default for the usual", limit=300),
     ] = None,
     welcome: Annotated[
-        Literal["on", "off"] | None, Param("Welcome", "newcomers to its channels, privately, once")
+        Literal["on", "off"] | None, Param("Welcome", "newcomers to its channels on Slack, privately, once")
     ] = None,
 ) -> Answer:
     if not set(ctx.given) - {"community"}:
