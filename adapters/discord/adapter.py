@@ -33,7 +33,6 @@ from bot.chat import (
     Reacted,
     Recount,
     Refused,
-    Reply,
     RetryLater,
     Undeliverable,
 )
@@ -243,9 +242,6 @@ class DiscordAdapter:
             case Recount(messages):
                 for message in messages:
                     await self._recount(message)
-            case Reply():
-                # Discord has no private word without an interaction, and nobody asked for direct messages.
-                _log.debug("a greeting was left out", platform=self.name)
 
     async def _mark(self, event: Event, name: str) -> None:
         on = getattr(event, "on", None)

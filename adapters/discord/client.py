@@ -156,7 +156,7 @@ class Gateway(discord.AutoShardedClient):
         await self._take(events.removed(guild.id, guild.name))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        for channel in guild.text_channels:
+        for channel in (*guild.channels, *guild.threads):
             await self._take(events.opened(channel))
 
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:

@@ -51,7 +51,7 @@ def closed(guild: int, id_: int, name: str, reason: str) -> Noticed:
     return Noticed("closed", channel(guild, id_, name), reason=reason)
 
 
-def opened(where: discord.abc.GuildChannel) -> Noticed:
+def opened(where: discord.abc.GuildChannel | discord.Thread) -> Noticed:
     """Return that the bot, let into a server again, may write in this channel of it."""
     return Noticed("opened", channel(where.guild.id, where.id, where.name))
 

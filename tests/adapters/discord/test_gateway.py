@@ -17,6 +17,7 @@ from bot.ui.cards import note
 from tests.adapters.discord.conftest import Core, Stage, connected, make, until
 from tests.fakes.discord import gateway
 from tests.fakes.discord.server import FakeDiscord
+from tests.fakes.discord.state import VOICE
 
 
 async def helped(stage: Stage) -> None:
@@ -93,14 +94,19 @@ async def test_changes_of_places_are_noticed(stage: Stage) -> None:
     event = await stage.core.hears(3)
     assert isinstance(event, Noticed)
     assert (event.what, event.at.channel) == ("closed", str(thread.id))
+    inside, talk = places.thread(stage.general, "another"), places.channel(guild, "talk", VOICE)
     places.kick(guild)
     event = await stage.core.hears(4)
     assert isinstance(event, Noticed)
     assert (event.what, event.at.workspace, event.at.channel) == ("removed", here, "")
     places.invite(guild)
-    event = await stage.core.hears(5)
-    assert isinstance(event, Noticed)
-    assert (event.what, event.at.channel) == ("opened", str(stage.general.id))
+    await stage.core.hears(7)
+    opened = {
+        event.at.channel
+        for event in stage.core.heard
+        if isinstance(event, Noticed) and event.what == "opened"
+    }
+    assert opened == {str(place.id) for place in (stage.general, inside, talk)}
 
 
 async def test_members_are_told_of_only_where_that_is_wanted(
