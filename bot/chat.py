@@ -177,9 +177,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Look at these messages, and tell of the reactions that stand there as `found`."""
+    """Look at these messages, and tell of the reactions that stand there as `found`.
+
+    Where departures are told of at all, look also whether these accounts are still in the workspace, and
+    tell of each that is not as "left".
+    """
 
     messages: Sequence[MessageRef]
+    people: Sequence[Actor] = ()
 
 
 @dataclass(frozen=True, slots=True)

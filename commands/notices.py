@@ -62,7 +62,8 @@ class Notices:
             case "opened":
                 channels.open_(db, event.at, since)
             case "missed":
-                return Recount(announcing.open_announcements(db, event.at, now))
+                people_there = announcing.expected(db, event.at.platform, now)
+                return Recount(announcing.open_announcements(db, event.at, now), people_there)
             case "removed":
                 staff = people.admins(db, config.bot.admins)
                 lost = channels.lose(db, event.at, event.reason or REMOVED, now, staff)

@@ -19,9 +19,10 @@ from adapters.discord.budget import Identifies, Invalid
 from adapters.discord.client import Gateway
 from adapters.discord.happenings import INTERESTED, Calendar, named
 from adapters.discord.publishing import publish
-from adapters.discord.refusals import INVALID_FORM, UNKNOWN_MESSAGE, meaning
+from adapters.discord.refusals import INVALID_FORM, UNKNOWN_MEMBER, UNKNOWN_MESSAGE, meaning
 from adapters.discord.watch import Watch, attempt
 from bot.chat import (
+    Actor,
     Address,
     Completing,
     Event,
@@ -239,9 +240,12 @@ class DiscordAdapter:
         match answer:
             case Mark(name):
                 await self._mark(event, name)
-            case Recount(messages):
+            case Recount(messages, people) if isinstance(event, Noticed):
                 for message in messages:
                     await self._recount(message)
+                if self._settings.members:
+                    for person in people:
+                        await self._look_for(person, event.at)
 
     async def _mark(self, event: Event, name: str) -> None:
         on = getattr(event, "on", None)
@@ -284,6 +288,27 @@ class DiscordAdapter:
             return
         for event in found:
             await self._pass_on(event)
+
+    async def _look_for(self, person: Actor, at: Address) -> None:
+        """Tell that the person left, where the server no longer has them."""
+
+        async def gone(gateway: Gateway) -> bool:
+            guild = gateway.get_guild(_number(at.workspace))
+            if guild is None:
+                return False
+            try:
+                await guild.fetch_member(_number(person.id))
+            except discord.NotFound as error:
+                return error.code == UNKNOWN_MEMBER
+            return False
+
+        try:
+            left = await self._call(gone)
+        except (Undeliverable, RetryLater) as error:
+            _log.info("a member was not looked for", platform=self.name, reason=str(error))
+            return
+        if left:
+            await self._pass_on(Noticed("left", at, by=person))
 
     async def _see_through(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

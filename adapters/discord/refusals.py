@@ -9,6 +9,7 @@ from adapters.discord.watch import BANNED, Attempt, from_the_wall, seconds_of
 from bot.chat import Refused, RetryLater, Undeliverable
 
 UNKNOWN_CHANNEL = 10003
+UNKNOWN_MEMBER = 10007
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062

@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from bot.cards import sessions as cards
-from bot.chat import Address, MessageRef
+from bot.chat import Actor, Address, MessageRef
 from bot.rules import outbox
 from bot.rules.sessions import View, view
 from bot.ui.cards import Card
 from storage.database import Db
-from storage.tables import Community, Letter, Occurrence, Rsvp
+from storage.tables import Account, Community, Letter, Occurrence, Rsvp
 
 
 def announce(db: Db, occurrence_id: int, now: datetime) -> int:
@@ -51,6 +51,25 @@ def open_announcements(db: Db, at: Address, now: datetime, limit: int = 25) -> l
         .limit(limit)
     ).all()
     return [MessageRef(replace(at, channel=channel, name=""), id_) for channel, id_ in sent]
+
+
+def expected(db: Db, platform: str, now: datetime, limit: int = 200) -> list[Actor]:
+    """Return the accounts of those who said yes or maybe to what is not over, the most recent answers first."""
+    rows = db.exec(
+        select(Account.external_id, Account.name)
+        .join(Rsvp, col(Rsvp.person_id) == Account.person_id)
+        .join(Occurrence, col(Occurrence.id) == Rsvp.occurrence_id)
+        .where(
+            Account.platform == platform,
+            col(Rsvp.answer).in_(("yes", "maybe")),
+            col(Occurrence.ends_at) > now,
+            col(Occurrence.cancelled_at).is_(None),
+        )
+        .group_by(Account.external_id, Account.name)
+        .order_by(func.max(col(Rsvp.answered_at)).desc(), Account.external_id)
+        .limit(limit)
+    ).all()
+    return [Actor(platform, id_, name) for id_, name in rows]
 
 
 def tell_coming(

@@ -257,12 +257,16 @@ async def test_what_was_missed_is_looked_for_on_open_announcements(world: World)
     answer = await notice(world, "missed", HOME)
     assert isinstance(answer, Recount)
     [announcement] = answer.messages
+    assert answer.people == [], "who said no holds no seat"
     assert announcement.at.channel == GENERAL.channel
     for who in ("ana", "ben"):
         await world.dispatcher.handle(Reacted("white_check_mark", True, announcement, actor(who), found=True))
     answers = await world.database.read(lambda db: sorted(db.exec(select(Rsvp.answer)).all()))
     assert answers == ["no", "yes"]
+    again = await notice(world, "missed", HOME)
+    assert isinstance(again, Recount)
+    assert [person.id for person in again.people] == ["ana"]
     world.now += timedelta(days=30)
     over = await notice(world, "missed", HOME)
     assert isinstance(over, Recount)
-    assert over.messages == []
+    assert (over.messages, over.people) == ([], [])

@@ -179,6 +179,23 @@ async def test_an_invalid_session_introduces_itself_anew_and_recounts_what_it_mi
     assert len(stage.core.heard) == 2
 
 
+@pytest.mark.parametrize("members", [True, False])
+async def test_who_left_in_a_gap_is_found_gone_where_departures_are_told_of(
+    discord: FakeDiscord, tmp_path: Path, members: bool
+) -> None:
+    ana, ben = (Actor("discord", str(discord.person(name).user.id), name) for name in ("Ana", "Ben"))
+    discord.places.leave(discord.person("Ben").user, discord.guild)
+    core = Core(recount=Recount((), (ana, ben)))
+    async with connected(discord, tmp_path, core, members=members) as stage:
+        await until(lambda: len(core.missed) == 1)
+        await helped(stage)
+        at = Address("discord", workspace=str(discord.guild.id))
+        if members:
+            await core.hears(2)
+        told = [event for event in core.heard if isinstance(event, Noticed)]
+        assert told == ([Noticed("left", at, by=ben)] if members else [])
+
+
 async def test_a_connection_that_fell_silent_is_found_dead(
     discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
