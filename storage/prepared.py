@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Select, Update
+from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.dialects import sqlite
 from sqlmodel import Session as Db
 
 Change = Insert | Update | Delete
 Convert = Callable[[Any], Any]
+DRIVER = "driver"
+"""Where a session on SQLite keeps its driver's connection, in `info`."""
+
 _DIALECT = sqlite.dialect(paramstyle="named")
 
 
@@ -25,10 +28,11 @@ def rows(db: Db, statement: Select[*tuple[Any, ...]], **values: object) -> Seque
 
     A statement given here lives as long as the program, and has no IN: its SQL would depend on the values.
     """
-    connection = _ready(db)
-    if connection.dialect.name != "sqlite":
-        return connection.execute(statement, values).all()
-    return _prepared(statement).rows(connection, values)
+    db.flush()
+    driver = db.info.get(DRIVER)
+    if driver is None:
+        return db.connection().execute(statement, values).all()
+    return _prepared(statement).rows(driver, values)
 
 
 def row(db: Db, statement: Select[*tuple[Any, ...]], **values: object) -> Any:
@@ -42,16 +46,12 @@ def change(db: Db, statement: Change, **values: object) -> int:
 
     Every column is set that has no default of the database's own.
     """
-    connection = _ready(db)
-    if connection.dialect.name != "sqlite":
-        options = {"preserve_rowcount": True}
-        return connection.execute(statement, values, execution_options=options).rowcount
-    return _prepared(statement).execute(connection, values).rowcount
-
-
-def _ready(db: Db) -> Connection:
     db.flush()
-    return db.connection()
+    driver = db.info.get(DRIVER)
+    if driver is None:
+        options = {"preserve_rowcount": True}
+        return db.connection().execute(statement, values, execution_options=options).rowcount
+    return _prepared(statement).execute(driver, values).rowcount
 
 
 class _Prepared:
@@ -76,16 +76,14 @@ class _Prepared:
             if convert is not None:
                 self._out.append((place, convert))
 
-    def execute(self, connection: Connection, values: Mapping[str, object]) -> sqlite3.Cursor:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)  # for the type checker: the dialect said so
+    def execute(self, driver: sqlite3.Connection, values: Mapping[str, object]) -> sqlite3.Cursor:
         sent = {**self._fixed, **values}
         for name, convert in self._into.items():
             sent[name] = convert(sent[name])
         return driver.execute(self._sql, sent)
 
-    def rows(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Any]:
-        return [self._read(found) for found in self.execute(connection, values)]
+    def rows(self, driver: sqlite3.Connection, values: Mapping[str, object]) -> Sequence[Any]:
+        return [self._read(found) for found in self.execute(driver, values)]
 
     def _read(self, found: Sequence[Any]) -> Any:
         if self._out:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session as Db
 
-from storage import files
+from storage import files, prepared
 from storage.crew import Job
 from storage.problems import BadAddress, NotWritten, Unreachable
 
@@ -84,7 +84,7 @@ class _Lane:
         assert isinstance(driver, Connection)  # for the type checker: our creator made it
         self._driver = driver
         # One session for all work: making a new one costs as much as a small write.
-        self._db = Db(self._connection, expire_on_commit=False)
+        self._db = Db(self._connection, expire_on_commit=False, info={prepared.DRIVER: driver})
 
     def close(self) -> None:
         """Give the connection back."""
