@@ -8,7 +8,7 @@ from bot.chat import Answer, Reply, Update
 from bot.registry import Context, Group, Param, Role
 from bot.rules import digests, settings
 from bot.ui.cards import Card, note
-from bot.ui.spans import Moment
+from bot.ui.spans import Code, Moment
 from storage.tables import Community
 
 group = Group("digest", "The weekly digest: seeing it, sending it, and when it goes out")
@@ -70,7 +70,9 @@ def off(ctx: Context, *, community: Annotated[Community, COMMUNITY]) -> Answer:
     _change(ctx, community, digest="off")
     return Reply(
         note(
-            f"{community.name} has no digest now. What happens meanwhile is in the first one after /cop digest on."
+            f"{community.name} has no digest now. What happens meanwhile is in the first one after ",
+            Code("/cop digest on"),
+            ".",
         )
     )
 

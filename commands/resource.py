@@ -11,6 +11,7 @@ from bot.rules import access, people, resources, urls
 from bot.rules.resources import Sort
 from bot.ui.cards import Card
 from bot.ui.cards import note as sentence
+from bot.ui.spans import Code
 from commands.paging import PAGE, SIZE, following
 from storage.tables import Community, Resource
 
@@ -123,12 +124,10 @@ def list_(
     place = f" of {community.name}" if community else ""
     about = f" about {tag}" if tag else ""
     if not found:
-        end = (
-            "No more resources."
-            if page > 1
-            else f"No resources{place}{about} yet. Save one with /cop resource save."
-        )
-        return _page(ctx, sentence(end))
+        if page > 1:
+            return _page(ctx, sentence("No more resources."))
+        none = f"No resources{place}{about} yet. Save one with "
+        return _page(ctx, sentence(none, Code("/cop resource save"), "."))
     filters = {"sort": sort, "tag": tag, "community": community.slug if community else None}
     more = following("resource list", filters, page) if len(found) > SIZE else None
     rest = "There are more. Please leave something out to page through them." if len(found) > SIZE else ""

@@ -92,13 +92,13 @@ def _rows(buttons: Sequence[Button]) -> list[Buttons]:
 
 def opened(view: View, channels: int) -> Card:
     """What the person who asked hears; without a channel, how members find the poll."""
-    where = {
-        0: "No channel is connected, so members find it with /cop pulse list.",
-        1: "It is posted in the community's channel.",
-    }.get(channels, f"It is posted in the community's {channels} channels.")
+    where: Line = {
+        0: ("No channel is connected, so members find it with ", Code("/cop pulse list"), "."),
+        1: ("It is posted in the community's channel.",),
+    }.get(channels, (f"It is posted in the community's {channels} channels.",))
     return Card(
         blocks=(
-            Text((Bold(f"{view.code} is open"), " until ", Moment(view.closes_at, view.zone), f". {where}")),
+            Text((Bold(f"{view.code} is open"), " until ", Moment(view.closes_at, view.zone), ". ", *where)),
             Buttons(
                 (
                     Button("Show", Call("pulse show", {"pulse": view.code})),
