@@ -1,6 +1,7 @@
-"""Every dialogue is held on each platform, on each database."""
+"""Every dialogue is held on each platform, and on each database."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -53,7 +54,11 @@ def _empty(db: Db) -> None:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def talk_database(request: pytest.FixtureRequest) -> Database:
     """An open, empty database, its ids counting from 1, on each of the two kinds."""
-    database: Database = request.getfixturevalue(f"{request.param}_for_talks")
+    return await _emptied(request, request.param)
+
+
+async def _emptied(request: pytest.FixtureRequest, kind: str) -> Database:
+    database: Database = request.getfixturevalue(f"{kind}_for_talks")
     await database.write(_empty)
     return database
 
@@ -64,12 +69,22 @@ def settings() -> Mapping[str, Mapping[str, Any]]:
     return {}
 
 
-@pytest.fixture(params=sorted(PLATFORMS))
+EVERYWHERE = os.environ.get("HEARTH_TALKS") == "all"
+ON_POSTGRESQL = tuple(PLATFORMS) if EVERYWHERE else ("memory", "slack")
+"""Slack is met over sockets on SQLite and over HTTP here; the database knows nothing of the other platforms."""
+
+WORLDS = [(platform, "sqlite") for platform in sorted(PLATFORMS)]
+WORLDS += [(platform, "postgresql") for platform in ON_POSTGRESQL]
+
+
+@pytest.fixture(params=WORLDS, ids="-".join)
 async def world(
-    request: pytest.FixtureRequest, talk_database: Database, settings: Mapping[str, Mapping[str, Any]]
+    request: pytest.FixtureRequest, settings: Mapping[str, Mapping[str, Any]]
 ) -> AsyncIterator[World]:
-    """A world on each platform; nothing in it may fail behind the scenes."""
+    """A world on each platform, and on both databases; nothing in it may fail behind the scenes."""
+    platform, kind = request.param
+    database = await _emptied(request, kind)
     with capture_logs() as log:
-        async with opened_world(request.param, talk_database, settings) as made:
+        async with opened_world(platform, database, settings) as made:
             yield made
     assert [entry for entry in log if entry["log_level"] in ("error", "critical")] == []
