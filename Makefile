@@ -24,7 +24,7 @@ demo: .venv/run
 
 # One test: make test TESTS="tests/test_config.py -k environment"
 test: .venv/dev lint browser
-	.venv/bin/pytest $(TESTS)
+	.venv/bin/pytest $(or $(TESTS),--numprocesses auto --maxprocesses 4 --dist worksteal)
 
 lint: .venv/dev
 	.venv/bin/ruff check
