@@ -99,7 +99,8 @@ def test_a_long_list_of_names_says_how_many_more_there_are() -> None:
 def test_an_announcement_says_how_it_stands(view: SessionView, sentence: str) -> None:
     card = sessions.announcement(view, NOW)
     assert sentence in words(card)
-    assert bool(list(card.buttons())) == view.open(NOW)
+    answers = any(button.call.path == "session rsvp" for button in card.buttons())
+    assert answers == view.open(NOW)
 
 
 @pytest.mark.parametrize(

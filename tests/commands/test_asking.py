@@ -72,7 +72,7 @@ async def test_a_receipt_asks_with_the_options_and_never_for_a_number(world: Wor
 def test_the_commands_that_carry_what_is_nobodys_to_keep_say_so() -> None:
     commands = registry()
     named = {path for path, command in commands.commands.items() if command.confidential}
-    assert named == {"pulse vote", "pulse change", "cop farewell"}
+    assert named == {"pulse vote", "pulse change", "cop farewell", "session feedback"}
     assert commands.confidential(Call("pulse vote", {"pulse": "P1", "choice": "2"}))
     assert not commands.confidential(Call("session rsvp"))
     assert not commands.confidential(Call("no such thing"))

@@ -31,6 +31,8 @@ LAST = (
 )
 # Platforms ask for somebody's home themselves; undoing a link takes a second platform: see below.
 NOT_IN_SIGHT = {"cop home", "cop unlink"}
+# What comes as a session draws near, runs and is over: see tests/talks/test_around_sessions.py.
+LATER = {f"session {verb}" for verb in ("keep", "thread", "step_in", "feedback", "send_notes", "attendance")}
 
 
 class Walk:
@@ -118,7 +120,7 @@ async def test_every_button_in_the_village(stage: Stage, village: Village) -> No
     walk = Walk(stage, village)
     await walk.go()
     for_buttons = {command.path for command in registry().commands.values() if command.hidden}
-    assert for_buttons - walk.pressed == NOT_IN_SIGHT
+    assert for_buttons - walk.pressed == NOT_IN_SIGHT | LATER
 
 
 class Onlookers:
