@@ -244,12 +244,13 @@ async def test_a_redrawn_card_is_still_found_by_its_key(stage: Stage) -> None:
 async def test_in_direct_messages_nothing_needs_hiding(stage: Stage) -> None:
     ana = stage.discord.person("Ana")
     stage.core.usual = Reply(note("Here."), private=False)
-    await answered(ana.uses(["help"], {}, stage.discord.state.directly(ana.user)))
+    directly = stage.discord.state.directly(ana.user)
+    await answered(ana.uses(["help"], {}, directly))
     event = stage.core.heard[-1]
     assert isinstance(event, Called)
     assert event.at.person == str(ana.user.id)
     assert event.at.direct
-    [message] = ana.inbox()
+    [message] = ana.sees(directly)
     assert not message.ephemeral
 
 
