@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Connection, StaticPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
@@ -17,6 +18,13 @@ from storage import migrate, postgres
 from storage.database import Database, Db, open_database
 
 numbers = itertools.count()
+
+# What no test captures is written plainly: a traceback with all its variables takes seconds to draw.
+PLAIN_LOG = [
+    structlog.processors.add_log_level,
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+]
+structlog.configure(processors=PLAIN_LOG)
 
 EMPTY = """
 DO $$

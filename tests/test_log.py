@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from bot import log
+from tests.conftest import PLAIN_LOG
 
 CANARY = "xoxb-canary/7731+\"é'&"  # made up
 NAMES = (*log.OUR_ROOMS, *log.TELLTALES, "aiohttp", "apscheduler", "")
@@ -30,6 +31,7 @@ def _put_back() -> Iterator[None]:
     handlers, hook, loud = logging.getLogger().handlers, sys.excepthook, logging.raiseExceptions
     yield
     structlog.reset_defaults()
+    structlog.configure(processors=PLAIN_LOG)
     logging.captureWarnings(False)
     logging.getLogger().handlers, sys.excepthook, logging.raiseExceptions = handlers, hook, loud
     for name, level in levels.items():
