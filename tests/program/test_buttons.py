@@ -30,7 +30,8 @@ LAST = (
     "cop erase",
 )
 # Platforms ask for somebody's home themselves; undoing a link takes a second platform: see below.
-NOT_IN_SIGHT = {"cop home", "cop unlink"}
+# Nor has a file that comes at once: `session file` is for where it cannot.
+NOT_IN_SIGHT = {"cop home", "cop unlink", "session file"}
 # What comes as a session draws near, runs and is over: see tests/talks/test_around_sessions.py.
 LATER = {f"session {verb}" for verb in ("keep", "thread", "step_in", "feedback", "send_notes", "attendance")}
 
