@@ -280,7 +280,7 @@ def _keep(
     start = window_start(db, community)
     edition = Edition(
         community_id=community.id,
-        due_at=due_at,
+        due_at=_free(db, community, due_at),
         window_from=start,
         window_to=now if card else start,
         state=state,
@@ -290,6 +290,18 @@ def _keep(
     db.add(edition)
     db.flush()
     return edition
+
+
+def _free(db: Db, community: Community, at: datetime) -> datetime:
+    """Return the moment, or the next at which no edition was due: each has one of its own."""
+    taken = set(
+        db.exec(
+            select(Edition.due_at).where(Edition.community_id == community.id, col(Edition.due_at) >= at)
+        ).all()
+    )
+    while at in taken:
+        at += timedelta(microseconds=1)
+    return at
 
 
 def _just_sent(

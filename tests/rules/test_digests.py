@@ -564,6 +564,15 @@ def test_a_draft_for_a_time_that_is_given_up_is_told_by_the_next_edition(db: Db)
     assert editions(db, where)[1].window_from == where.created_at
 
 
+def test_a_digest_by_hand_at_the_very_moment_of_one_by_the_clock(db: Db) -> None:
+    where, (fran, *_) = place(db)
+    saved(db, where, fran, "Only one", NOW)
+    tick(db, where, DUE)
+    assert states(db, where) == ["thin"]
+    assert digests.send(db, where, fran, DUE, CONFIG) == 1
+    assert states(db, where) == ["thin", "sent"]
+
+
 # Always
 
 
