@@ -90,7 +90,7 @@ async def test_a_429_is_passed_on_and_nothing_is_sent_behind_our_back(stage: Sta
         await stage.adapter.post(place(stage), note("later"), key="k")
     assert told.value.seconds == pytest.approx(0.2)
     assert told.value.everywhere is everywhere
-    await asyncio.sleep(0.4)  # longer than the library would have waited
+    await asyncio.sleep(0.4)  # longer than the library would have waited: nothing tells of what is not sent
     assert created(stage) == 0
     await stage.adapter.post(place(stage), note("later"), key="k")
     assert created(stage) == 1
