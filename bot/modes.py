@@ -202,7 +202,9 @@ async def _until_told() -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows knows no such handlers
+        with contextlib.suppress(
+            NotImplementedError
+        ):  # Windows has none: there Ctrl-C ends the program by KeyboardInterrupt
             loop.add_signal_handler(number, told.set)
     await told.wait()
 

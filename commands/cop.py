@@ -71,7 +71,7 @@ def _listed(ctx: Context, found: list[Community]) -> list[cards.Listed]:
 )
 def about(ctx: Context, community: Annotated[Community, COMMUNITY]) -> Answer:
     inside = community.id in access.readable(ctx.db, ctx.person_id, everything=ctx.admin)
-    led = communities.facilitators(ctx.db, community)
+    led = access.facilitators(ctx.db, community.id)
     names = people.mentions(ctx.db, led)
     nearest = sessions.upcoming(ctx.db, [community.id], ctx.now, limit=3) if inside else []
     top = resources.top(ctx.db, community.id, limit=3) if inside else []
@@ -150,7 +150,7 @@ def join(
                 ".",
             )
         )
-    for facilitator in communities.facilitators(ctx.db, community):
+    for facilitator in access.facilitators(ctx.db, community.id):
         outbox.tell(
             ctx.db,
             facilitator,

@@ -11,7 +11,6 @@ from bot.rules import (
     access,
     announcing,
     channels,
-    communities,
     feeds,
     outbox,
     people,
@@ -21,7 +20,7 @@ from bot.rules import (
 )
 from bot.ui.cards import note
 from storage.database import Db
-from storage.tables import Community, Greeting
+from storage.tables import Community
 
 _log = structlog.get_logger(__name__)
 
@@ -82,7 +81,7 @@ def _welcoming(db: Db, by: Actor, at: Address) -> Community | None:
     if not here.welcome or here.archived_at is not None:
         return None
     person_id = people.recognise(db, by)
-    if db.get(Greeting, (here.id, person_id)) is not None:
+    if channels.greeted(db, here.id, person_id):
         return None
     where = access.standing_in(db, here, person_id)
     return here if access.may_see(db, where, person_id, everything=False) else None
@@ -94,8 +93,8 @@ def _welcome(db: Db, by: Actor, at: Address, now: datetime) -> Answer:
         return None
     # Known from here on, so that the welcome comes once, and is part of what they may see and erase.
     person_id = people.known(db, by, now)
-    db.add(Greeting(community_id=here.id, person_id=person_id))
-    led = communities.facilitators(db, here)
+    channels.greet(db, here.id, person_id)
+    led = access.facilitators(db, here.id)
     names = people.mentions(db, led)
     belongs = access.role(db, here, person_id) is not None
     inside = belongs or here.visibility == "open"

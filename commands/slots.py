@@ -117,7 +117,7 @@ def close(db: Db, poll_id: int, now: datetime) -> None:
     if row is None:
         return
     community = access.community_by_id(db, row.community_id)
-    facilitators = communities.facilitators(db, community)
+    facilitators = access.facilitators(db, community.id)
     card = cards.closed(slots.view(db, row), now)
     for person_id in [row.opened_by] if row.opened_by in facilitators else facilitators:
         assert person_id is not None, "facilitators are people"

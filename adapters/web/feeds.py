@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from bot.calendars.writing import MEDIA
 from bot.rules.feeds import PATH, Calendar
 
 Read = Callable[[str], Awaitable[Calendar | None]]
@@ -31,7 +32,7 @@ def calendars_at(read: Read) -> list[web.RouteDef]:
         headers = {**_HEADERS, "ETag": f'"{tag}"'}
         if any(known.value in (tag, "*") for known in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        headers["Content-Type"] = "text/calendar; charset=utf-8"
+        headers["Content-Type"] = MEDIA
         headers["Content-Disposition"] = f'inline; filename="{found.name}"'
         return web.Response(body=body, headers=headers)
 

@@ -386,3 +386,12 @@ def recent_resources(db: Db, person_id: int, *, everything: bool) -> list[tuple[
         .limit(NEAR)
     ).all()
     return [(f"R{i}", title or url) for i, title, url in rows]
+
+
+def facilitators(db: Db, community_id: int) -> Sequence[int]:
+    """Return the ids of the people who facilitate the community, longest first."""
+    return db.exec(
+        select(Membership.person_id)
+        .where(Membership.community_id == community_id, Membership.role == "facilitator")
+        .order_by(col(Membership.joined_at), col(Membership.person_id))
+    ).all()

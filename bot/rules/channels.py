@@ -5,16 +5,12 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
+from bot.cards import channels as cards
 from bot.chat import Address
 from bot.rules import access, outbox, people
-from bot.text import label, shorten
-from bot.ui.cards import note
-from bot.ui.spans import Bold
+from bot.text import label
 from storage.database import Db, locked
-from storage.tables import Channel, Letter, Membership
-
-NAMED = 10
-"""How many channels one message names before it says how many more there are."""
+from storage.tables import Channel, Greeting, Letter
 
 
 def connected(db: Db, platform: str) -> Sequence[Channel]:
@@ -89,14 +85,9 @@ def lose(db: Db, at: Address, reason: str, now: datetime, staff: Iterable[int]) 
             lost.append(channel)
     if not lost:
         return 0
-    names = ", ".join(shorten(_name(channel), 40) for channel in lost[:NAMED])
-    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-    card = note(
-        f"I was removed from a workspace on {at.platform.capitalize()}, so nothing is sent any more to ",
-        Bold(names),
-        f"{more}. Once I am installed there again, /cop connect in each channel sends to it again.",
-    )
-    told = {*staff, *(person for channel in lost for person in _facilitators(db, channel))}
+    card = cards.lost(at.platform, [_name(channel) for channel in lost])
+    led = {channel.community_id for channel in lost if channel.community_id is not None}
+    told = {*staff, *(person for community in led for person in access.facilitators(db, community))}
     for person_id in sorted(told):
         if any(account.platform != at.platform for account in people.accounts_of(db, person_id)):
             key = f"removed:{at.platform}:{at.workspace}:{now.isoformat()}:{person_id}"
@@ -122,12 +113,10 @@ def elsewhere(db: Db, at: Address) -> bool:
 
 def tell_facilitators(db: Db, channel: Channel, now: datetime) -> None:
     """Tell the facilitators by direct message that, and why, a channel is paused."""
-    card = note(
-        "I can no longer post in ",
-        Bold(_name(channel)),
-        f": {channel.paused}. Nothing is sent there until it is mended and connected again with /cop connect.",
-    )
-    for person_id in _facilitators(db, channel):
+    if channel.community_id is None:
+        return
+    card = cards.paused(_name(channel), channel.paused)
+    for person_id in access.facilitators(db, channel.community_id):
         key = f"paused:{channel.id}:{now.isoformat()}:{person_id}"
         outbox.tell(db, person_id, card, kind="notice", key=key, now=now)
 
@@ -147,13 +136,15 @@ def _locked(db: Db, at: Address) -> Channel | None:
     return locked(db, Channel, known.id) if known is not None else None
 
 
-def _facilitators(db: Db, channel: Channel) -> Iterable[int]:
-    return db.exec(
-        select(Membership.person_id).where(
-            Membership.community_id == channel.community_id, Membership.role == "facilitator"
-        )
-    ).all()
-
-
 def _name(channel: Channel) -> str:
     return channel.name or channel.external_id
+
+
+def greeted(db: Db, community_id: int, person_id: int) -> bool:
+    """Return whether the person was welcomed in a channel of the community."""
+    return db.get(Greeting, (community_id, person_id)) is not None
+
+
+def greet(db: Db, community_id: int, person_id: int) -> None:
+    """Remember that the person was welcomed, which happens once."""
+    db.add(Greeting(community_id=community_id, person_id=person_id))

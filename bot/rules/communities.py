@@ -184,19 +184,10 @@ def demote(db: Db, community: Community, person: Person) -> None:
 
 
 def _not_the_last(db: Db, community: Community, what: str) -> None:
-    if len(facilitators(db, community)) == 1:
+    if len(access.facilitators(db, community.id)) == 1:
         raise Conflict(
             f"The last facilitator of {community.name} cannot {what}. Name another first with /cop promote."
         )
-
-
-def facilitators(db: Db, community: Community) -> Sequence[int]:
-    """Return the ids of the people who facilitate, longest first."""
-    return db.exec(
-        select(Membership.person_id)
-        .where(Membership.community_id == community.id, Membership.role == "facilitator")
-        .order_by(col(Membership.joined_at))
-    ).all()
 
 
 def members(db: Db, community: Community, *, offset: int = 0, limit: int = 1_000_000) -> Sequence[Membership]:

@@ -14,13 +14,13 @@ from sqlmodel import and_, col, func, or_, select
 from bot.cards import digests as cards
 from bot.config import Config
 from bot.errors import Conflict, NotFound
-from bot.rules import news, outbox, people
+from bot.rules import access, news, outbox, people
 from bot.settings import DigestSettings
 from bot.ui.cards import Card, words
 from bot.ui.codec import dump, load_card
 from bot.ui.spans import Moment
 from storage.database import Db, locked
-from storage.tables import Channel, Community, Edition, Mailing, Membership, Person
+from storage.tables import Channel, Community, Edition, Mailing, Person
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 AHEAD = timedelta(days=1)
@@ -241,7 +241,7 @@ def _hold(db: Db, community: Community, due_at: datetime, card: Card, now: datet
     edition = _keep(db, community, due_at, "held", card, now)
     shown = drawn(db, edition.id, now)
     assert shown is not None, "it was kept just now"
-    for person_id in _facilitators(db, community):
+    for person_id in access.facilitators(db, community.id):
         outbox.tell(
             db,
             person_id,
@@ -340,17 +340,9 @@ def _tell_once(
     """Tell the facilitators, unless the edition before was skipped for the same reason: then they know."""
     if before is not None and before.state == state:
         return
-    for person_id in _facilitators(db, community):
+    for person_id in access.facilitators(db, community.id):
         key = f"digest-{state}:{community.id}:{now:%Y%m%dT%H%M%S}:{person_id}"
         outbox.tell(db, person_id, card, kind="notice", key=key, now=now)
-
-
-def _facilitators(db: Db, community: Community) -> Sequence[int]:
-    return db.exec(
-        select(Membership.person_id)
-        .where(Membership.community_id == community.id, Membership.role == "facilitator")
-        .order_by(col(Membership.joined_at), col(Membership.person_id))
-    ).all()
 
 
 def _channels(db: Db, community: Community) -> int:

@@ -15,12 +15,12 @@ from sqlmodel import col, or_, select
 from bot.cards import attendance as attendance_cards
 from bot.cards import reminders as cards
 from bot.cards.lists import MOST_NAMES
-from bot.rules import attendance, outbox, reminders, reminding, sessions
+from bot.rules import access, attendance, outbox, reminders, reminding, sessions
 from bot.rules.sessions import View
 from bot.ui.cards import Card
 from storage import prepared
 from storage.database import Db, locked
-from storage.tables import CheckIn, Community, Membership, Occurrence, Person, Session
+from storage.tables import CheckIn, Community, Occurrence, Person, Session
 
 ABSENT = timedelta(minutes=5)
 """How long after the start a host who has not checked in is missed."""
@@ -153,7 +153,4 @@ def hosts_of(db: Db, session: Session) -> tuple[int, ...]:
     """Return who hosts the session: its host, or where it has none any more, the facilitators of its community."""
     if session.host_id is not None:
         return (session.host_id,)
-    found = select(Membership.person_id).where(
-        Membership.community_id == session.community_id, Membership.role == "facilitator"
-    )
-    return tuple(db.exec(found.order_by(col(Membership.person_id))).all())
+    return tuple(access.facilitators(db, session.community_id))

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import and_, col, func, select
 
+from bot.cards import channels as cards
 from bot.chat import Happening, MessageRef
-from bot.rules import communities, outbox
+from bot.rules import access, outbox
 from bot.rules.sessions import code
-from bot.ui.cards import note
 from storage.database import Db, locked
 from storage.tables import Channel, Community, Mirror, Occurrence, Session
 
@@ -107,11 +107,8 @@ def impossible(db: Db, change: Change, reason: str, now: datetime) -> None:
     community = db.get(Community, occurrence.community_id) if occurrence else None
     if community is None:
         return
-    card = note(
-        f"Sessions of {community.name} are not among the server's events: {reason}. "
-        "Everything else works; hearth check tells whoever runs me what to change."
-    )
-    for person_id in communities.facilitators(db, community):
+    card = cards.no_events(community.name, reason)
+    for person_id in access.facilitators(db, community.id):
         key = f"mirror:{change.platform}:{change.workspace}:{community.id}:{reason}:{person_id}"
         outbox.tell(db, person_id, card, kind="notice", key=key, now=now)
 

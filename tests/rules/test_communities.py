@@ -141,7 +141,7 @@ def test_the_last_facilitator_can_neither_leave_nor_be_demoted(db: Db) -> None:
     communities.leave(db, python, fran, NOW)
     db.flush()
     assert access.role(db, python, fran.id or 0) is None
-    assert list(communities.facilitators(db, python)) == [mo.id]
+    assert list(access.facilitators(db, python.id)) == [mo.id]
 
 
 def test_only_a_member_is_promoted_and_only_a_facilitator_demoted(db: Db) -> None:

@@ -44,7 +44,7 @@ def test_enough_people_leaders_and_questions_make_it_a_community(db: Db) -> None
     made = db.get(Community, proposal.community_id)
     assert made is not None
     assert made.slug == "rural-practice"
-    assert set(communities.facilitators(db, made)) == {chi.id, dan.id}
+    assert set(access.facilitators(db, made.id)) == {chi.id, dan.id}
     assert access.role(db, made, ana.id or 0) == "member"
     with pytest.raises(Conflict, match="decided"):
         speak(db, proposal, ana, "no")

@@ -91,7 +91,7 @@ def place(db: Db, slug: str = "python") -> Community:
 
 
 def leads(db: Db) -> list[str]:
-    names = people.mentions(db, communities.facilitators(db, place(db)))
+    names = people.mentions(db, access.facilitators(db, place(db).id))
     return sorted(mention.name for mention in names.values() if mention.person)
 
 
