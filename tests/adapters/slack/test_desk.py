@@ -269,12 +269,11 @@ async def test_an_event_that_cannot_be_kept_is_refused_so_that_slack_delivers_it
 async def test_a_form_that_came_too_late_is_a_button_that_opens_it(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "TRIGGER_LIFE", 0.1)
+    monkeypatch.setattr(answers, "TRIGGER_LIFE", 0)
     form = Form("Save a link", Call("resource save"), (Field("url", "Link"),))
     ana, gate = scene.person("Ana"), Gate(Ask(form, {"url": "https://example.org"}))
     scene.core.script = gate
     await ana.command("resource save https://example.org", scene.general)
-    await asyncio.sleep(0.1)
     gate.open.set()
     await scene.adapter.idle()
     assert scene.called("views.open") == []
@@ -325,7 +324,7 @@ async def test_a_slow_submission_shows_that_it_goes_on_and_then_what_came_of_it(
 
 @pytest.mark.usefixtures("hurried")
 async def test_an_act_that_cannot_be_kept_is_waited_for_and_never_acknowledged_unfinished(
-    desk: Scene, tmp_path: Path
+    desk: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, gate = desk.person("Ana"), Gate()
     block(tmp_path)
@@ -337,11 +336,14 @@ async def test_an_act_that_cannot_be_kept_is_waited_for_and_never_acknowledged_u
     assert seen(ana) == ["At last."], "it is answered nevertheless"
 
     async def slowly(event: Event) -> Answer:
-        await asyncio.sleep(0.15)  # between the two limits of `hurried`
+        await until(lambda: log)  # the first limit is over: the journal was tried, and is in the way
         return Reply(note("Just in time."))
 
     desk.core.script = slowly
-    ack = await ana.command("cop list", desk.general)
+    monkeypatch.setattr(slack_desk, "LAST", 2.0)
+    with capture_logs() as log:
+        ack = await ana.command("cop list", desk.general)
+    assert [entry["event"] for entry in log] == ["the journal cannot be written"]
     assert ack is not None
     assert ack.payload is not None
     assert "Just in time." in ack.payload["text"]
