@@ -5,23 +5,21 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 from structlog.testing import capture_logs
 
-from bot.rules import outbox
-from bot.ui.cards import note
 from scheduler.rates import Rates
-from storage.database import Database, Db, open_database
-from storage.tables import Channel, Community, Letter, Rsvp
+from storage.database import Database, open_database
+from storage.tables import Rsvp
+from tests.adapters.slack.scene import until
 from tests.fakes.slack import faults, happenings, payloads
 from tests.faults.slack_stage import Stage, stage
+from tests.faults.stage import ANNOUNCE, announce, announced, community, connect_elsewhere, letters, paused
 from tests.platforms.slack import Member, Mode
-
-ANNOUNCE = "session schedule 'Intro to RAG' 'in 2 days at 15:00'"
 
 
 @pytest.fixture
@@ -36,46 +34,6 @@ async def on(database: Database) -> AsyncIterator[Stage]:
     """A bot in Slack, over a socket."""
     async with stage(database) as made:
         yield made
-
-
-async def community(on: Stage, founder: Member, *members: Member, channels: int = 1) -> list[str]:
-    """Make Python in the channel of its name, connected to so many channels; return their names."""
-    await founder.says("create Python 'We learn from each other'", in_="python")
-    assert "Python is open" in founder.sees
-    names = ["python", *(f"python-{n}" for n in range(2, channels + 1))]
-    for name in names[1:]:
-        await founder.says("connect python", in_=name)
-        assert "connected" in founder.sees
-    for member in members:
-        await member.says("join python")
-        assert "Welcome to Python" in member.sees
-    await on.delivered()
-    return names
-
-
-def announced(on: Stage, *names: str) -> list[int]:
-    """Return how many messages everyone sees in each channel."""
-    return [len(on.posted(name)) for name in names]
-
-
-async def letters(on: Stage) -> list[tuple[str, str, str]]:
-    """Return the channel, state and reason of every announcement."""
-
-    def read(db: Db) -> list[tuple[str, str, str]]:
-        found = db.exec(select(Letter).where(Letter.kind == "announcement").order_by(col(Letter.id)))
-        return [(letter.channel, letter.state, letter.reason) for letter in found]
-
-    return await on.hearth.database.read(read)
-
-
-async def paused(on: Stage) -> dict[str, str]:
-    """Return the channels to which nothing is sent any more, with the reason."""
-
-    def read(db: Db) -> dict[str, str]:
-        found = db.exec(select(Channel).where(Channel.paused != ""))
-        return {channel.external_id: channel.paused for channel in found}
-
-    return await on.hearth.database.read(read)
 
 
 # Calls that fail.
@@ -126,7 +84,7 @@ async def test_what_slack_refuses_is_skipped_for_its_reason_and_what_it_stumbles
     on.slack.faults.next("chat.postMessage", faults.Errs(error))
     await fran.says(ANNOUNCE, in_="python")
     await on.delivered()
-    [(_, ended, _)] = await letters(on)
+    [(ended, _)] = await letters(on)
     assert ended == state
     assert announced(on, "python") == [state == "sent"]
     assert bool(await paused(on)) == place
@@ -183,12 +141,6 @@ async def test_the_bot_keeps_to_slacks_pace_so_that_slack_never_has_to_say_no(on
     assert on.slack.rates.refused == 0
 
 
-def announce(db: Db, key: str) -> None:
-    """Write a letter to every channel of the community."""
-    python = db.exec(select(Community)).one()
-    outbox.announce(db, python, note(key), kind="announcement", key=key, now=datetime.now(UTC))
-
-
 async def test_a_revoked_token_stops_the_calls_and_raises_an_alarm_and_the_other_platform_goes_on(
     on: Stage,
 ) -> None:
@@ -196,23 +148,13 @@ async def test_a_revoked_token_stops_the_calls_and_raises_an_alarm_and_the_other
     ola = on.other.person("Ola")
     await community(on, fran)
     await ola.says("join python")
-
-    def connect(db: Db) -> None:
-        here = db.exec(select(Channel)).one()
-        db.add(
-            Channel(
-                platform="other", external_id="elsewhere", name="elsewhere", community_id=here.community_id
-            )
-        )
-
-    await on.hearth.database.write(connect)
+    await on.hearth.database.write(connect_elsewhere)
     on.slack.workspace.app.revoked = "token_revoked"
     calls = len(on.slack.workspace.ledger.calls)
     with capture_logs() as log:
         for number in range(5):
             await on.hearth.database.write(partial(announce, key=f"letter {number}"))
-            on.hearth.delivery.nudge()
-            await asyncio.sleep(0.2)
+            await on.hearth.delivery.settle()
         await ola.says("about python")
     assert "Python" in ola.sees
     assert len(on.other.posted("elsewhere")) == 5
@@ -230,9 +172,8 @@ async def test_an_app_that_was_uninstalled_stops_and_the_channels_are_known_as_l
     assert len(await paused(on)) == 1
     calls = len(on.slack.workspace.ledger.calls)
     await on.hearth.database.write(partial(announce, key="unheard"))
-    on.hearth.delivery.nudge()
-    await asyncio.sleep(0.3)
-    assert [(state, "paused" in reason) for _, state, reason in await letters(on)] == [("skipped", True)]
+    await on.hearth.delivery.settle()
+    assert [(state, "paused" in reason) for state, reason in await letters(on)] == [("skipped", True)]
     assert len(on.slack.workspace.ledger.calls) <= calls + 1
 
 
@@ -413,7 +354,7 @@ async def test_a_reaction_that_was_overtaken_by_its_removal_counts_before_it(on:
         for what in ("added", "removed")
     )
     removing = asyncio.create_task(on.slack.deliveries.deliver(removed))
-    await asyncio.sleep(0.1)
+    await until(lambda: on.adapter._desk._latest._awaited)  # the removal waits for what it takes back
     assert await on.slack.deliveries.deliver(added) is not None
     assert await removing is not None
     assert await on.hearth.database.read(lambda db: db.exec(select(Rsvp)).all()) == []
